@@ -1,0 +1,35 @@
+# src/<module> is an OBJECT library of all its .cpp files: from a STATIC one the linker would drop a file that only
+# registers itself. A new file needs no edit here.
+define_property(GLOBAL PROPERTY NOROSHI_MODULES BRIEF_DOCS "modules so far, in their order" FULL_DOCS "as declared")
+
+# What a module links, beside the libraries that every module may use.
+set(NOROSHI_LIBS_base fmt::fmt spdlog::spdlog tomlplusplus::tomlplusplus PkgConfig::SECCOMP PkgConfig::CAPNG PkgConfig::SODIUM)
+set(NOROSHI_LIBS_model PkgConfig::PSL PkgConfig::IDN2 PkgConfig::XXHASH PkgConfig::SODIUM)
+set(NOROSHI_LIBS_codec OpenSSL::Crypto PkgConfig::XXHASH)
+set(NOROSHI_LIBS_net OpenSSL::SSL Boost::json)
+set(NOROSHI_LIBS_know noroshi_duckdb SQLite::SQLite3 PkgConfig::SODIUM OpenSSL::Crypto PkgConfig::XXHASH)
+set(NOROSHI_LIBS_understand PkgConfig::XXHASH simdjson::simdjson)
+set(NOROSHI_LIBS_search Boost::json)
+set(NOROSHI_LIBS_serve Boost::json)
+set(NOROSHI_LIBS_sense Boost::json tomlplusplus::tomlplusplus)
+
+function(noroshi_module name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+  get_property(before GLOBAL PROPERTY NOROSHI_MODULES)
+  if(sources)
+    add_library(noroshi_${name} OBJECT ${sources})
+    target_include_directories(noroshi_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(noroshi_${name} PUBLIC Threads::Threads fmt::fmt ${NOROSHI_LIBS_${name}})
+    set_property(GLOBAL PROPERTY NOROSHI_MODULES ${before} ${name})
+  endif()
+endfunction()
+
+# Links `target` with the modules named. Objects do not travel through other targets, so all are named.
+function(noroshi_link target)
+  foreach(module IN LISTS ARGN)
+    if(TARGET noroshi_${module})
+      target_link_libraries(${target} PRIVATE noroshi_${module})
+    endif()
+  endforeach()
+  set_target_properties(${target} PROPERTIES BUILD_RPATH "$ORIGIN;$ORIGIN/deps/duckdb;${CMAKE_SOURCE_DIR}/build/deps/duckdb" INSTALL_RPATH "$ORIGIN")
+endfunction()

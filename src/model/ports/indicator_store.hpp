@@ -1,0 +1,72 @@
+// The port of the indicator store: every indicator with its contexts, looked up in batches.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "model/context.hpp"
+#include "model/value.hpp"
+#include "model/viewer.hpp"
+
+namespace noroshi::model {
+
+/// How an indicator answers for the value asked. range: an enclosing CIDR. parent: a domain above the name.
+/// url_no_query: the same URL without its query. url_prefix: its host and a leading part of its path.
+enum class MatchKind : std::uint8_t { exact, range, parent, url_no_query, url_prefix };
+auto to_string(MatchKind match) -> std::string_view;
+
+struct Hit {
+  MatchKind match = MatchKind::exact;
+  Value indicator;
+  Context context;
+};
+
+struct IndicatorWrite {
+  Value indicator;
+  Context context;
+};
+
+/// One atomic change. `stream` and `position` move the store's cursor in the same transaction; a commit whose position
+/// is not beyond the cursor is skipped, so replaying a log is safe.
+struct IndicatorCommit {
+  std::string stream;           // "intake" or "catalogue"
+  std::uint64_t position = 0;
+  std::vector<IndicatorWrite> writes;
+  struct Withdrawal {           // every context of this report
+    SourceId source;
+    ReportId report;
+  };
+  std::vector<Withdrawal> withdrawals;
+  std::vector<SourceId> raised;  // sources whose generation rises: their older contexts are invisible at once
+};
+
+struct IndicatorStats {
+  std::uint64_t indicators = 0;
+  std::uint64_t contexts = 0;
+  std::uint64_t bytes = 0;  // on disk
+};
+
+/// Thread-safe: look-ups run beside each other and beside one apply.
+class IndicatorStore {
+public:
+  virtual ~IndicatorStore() = default;
+
+  /// For each value, in order, its hits: exact ones first, then ranges (longest first), parents (nearest first), URL
+  /// forms. Only contexts that `viewer` may see, of the source's current generation, not expired at `now`.
+  virtual auto look_up(std::span<Value const> values, Viewer const &viewer, Time now)
+      -> Result<std::vector<std::vector<Hit>>> = 0;
+
+  /// Durable when it returns.
+  virtual auto apply(IndicatorCommit const &commit) -> Result<void> = 0;
+
+  /// Position of the last commit applied from `stream`; 0 where none was.
+  virtual auto cursor(std::string_view stream) -> Result<std::uint64_t> = 0;
+
+  virtual auto stats() -> Result<IndicatorStats> = 0;
+};
+
+}  // namespace noroshi::model

@@ -1,0 +1,46 @@
+// Values: what can be asked about and stored as an indicator. Every value becomes one canonical form at the door;
+// equality afterwards is byte equality. docs/reference/canonical.md is the table of forms, and the test's input.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace noroshi::model {
+
+enum class ValueType : std::uint8_t { ip = 1, cidr, domain, url, email, md5, sha1, sha256, sha512 };
+
+/// "ip", "cidr", "domain", … as in JSON; stable.
+auto to_string(ValueType type) -> std::string_view;
+auto parse_value_type(std::string_view text) -> Result<ValueType>;
+
+struct Value {
+  ValueType type = ValueType::ip;
+  std::string text;  // canonical
+  auto operator<=>(Value const &) const = default;
+};
+
+/// Longest value that is looked at: longer text is too_large. A URL in use is at most 8 KiB (RFC 9110 section 4.1 asks
+/// for 8,000 octets); the rest is padding.
+inline constexpr auto kMaxValueBytes = std::size_t{16 * 1024};
+
+/// The canonical form of `text` as a value of `type`; the text may be defanged.
+auto canonical(ValueType type, std::string_view text) -> Result<Value>;
+
+/// Finds the type by itself: address, prefix, URL, e-mail, hash by length, domain. The text may be defanged.
+/// `parse_value(v.text) == v` holds for every value v that it returns.
+auto parse_value(std::string_view text) -> Result<Value>;
+
+/// Undoes the public styles of defanging: hxxp, [.], (dot), [at], [:]//, full-width dots, surrounding <> and quotes.
+auto refang(std::string_view text) -> std::string;
+
+/// The parts of a canonical URL.
+struct UrlParts {
+  std::string_view scheme, host, port, path, query;  // port without colon, query without '?'; empty where absent
+};
+/// `canonical_url` must be the text of a Value of type url.
+auto split_url(std::string_view canonical_url) -> UrlParts;
+
+}  // namespace noroshi::model

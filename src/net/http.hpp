@@ -1,0 +1,66 @@
+// HTTP as the rest of the program sees it: requests and responses as values, a server that calls one handler, a client.
+// Asio and Beast stay behind this header.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "model/ip.hpp"
+
+namespace noroshi::net {
+
+using HttpFields = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpRequest {
+  std::string method;  // "GET"
+  std::string path;    // percent-decoded, without the query
+  HttpFields query;    // percent-decoded, in order
+  HttpFields headers;  // names in lower case
+  std::string body;
+  std::optional<std::uint32_t> peer_uid;  // over a Unix socket: the caller's user id (SO_PEERCRED)
+  model::IpAddress peer;                  // over TCP
+
+  /// The first of that name, or empty. Header names in lower case.
+  [[nodiscard]] auto header(std::string_view name) const -> std::string_view;
+  [[nodiscard]] auto parameter(std::string_view name) const -> std::string_view;
+};
+
+struct HttpResponse {
+  unsigned status = 200;
+  std::string content_type = "application/json";
+  HttpFields headers;
+  std::string body;
+};
+
+/// Called on one of the server's worker threads; must be thread-safe. An exception becomes a 500 without its text.
+using HttpHandler = std::function<HttpResponse(HttpRequest &)>;
+
+struct HttpServerOptions {
+  std::vector<model::Endpoint> listen;  // TCP; port 0 picks a free one
+  std::string unix_path;                // empty: none. The socket file is made 0600; a stale one is replaced
+  unsigned workers = 2;
+  std::size_t max_body_bytes = std::size_t{64} << 20;  // a million values of 60 bytes
+  std::size_t max_connections = 1024;
+  std::chrono::seconds idle_timeout{30};     // between requests, and for a request to arrive whole
+};
+
+class HttpServer {
+public:
+  /// Binds and starts. An address in use is a conflict that names it.
+  static auto create(HttpServerOptions options, HttpHandler handler) -> Result<std::unique_ptr<HttpServer>>;
+  virtual ~HttpServer() = default;  // stops: no new connections, waits for running handlers
+  [[nodiscard]] virtual auto bound() const -> std::vector<model::Endpoint> = 0;
+};
+
+/// One request over a new connection to a Unix socket (`where` = path) or to "host:port" (address, not name).
+auto http_call(std::string_view where, HttpRequest const &request, std::chrono::seconds deadline) -> Result<HttpResponse>;
+
+}  // namespace noroshi::net

@@ -12,13 +12,14 @@
 
 namespace noroshi {
 
-/// One key as the file, `--set` and `noroshi config show` know it. Keys announce themselves before main, like parts of a
-/// Registry; a second key of the same name ends the program at start (a defect).
+/// One key as the file, `--set` and `noroshi config show` know it. Keys announce themselves before main, like parts of
+/// a Registry; a second key of the same name ends the program at start (a defect).
 class ConfigKeyBase {
 public:
   enum class Type : std::uint8_t { text, number, flag, duration, size, list };
   /// `default_text` in the form that the file uses: `"127.0.0.1"` → 127.0.0.1, `90s`, `64MiB`, `true`, `a,b`.
-  ConfigKeyBase(std::string_view name, Type type, std::string default_text, std::string_view unit, std::string_view help);
+  ConfigKeyBase(std::string_view name, Type type, std::string default_text, std::string_view unit,
+                std::string_view help);
   ConfigKeyBase(ConfigKeyBase const &) = delete;
   auto operator=(ConfigKeyBase const &) -> ConfigKeyBase & = delete;
 
@@ -56,9 +57,10 @@ public:
   /// Defaults only.
   Config() = default;
 
-  /// Reads a TOML file (absent file: defaults only, unless `must_exist`), then `overrides` ("KEY=VALUE"). An unknown key
-  /// is an error that names file, line and the nearest known key; a value of the wrong type says what is expected.
-  static auto load(std::string const &path, bool must_exist, std::vector<std::string> const &overrides) -> Result<Config>;
+  /// Reads a TOML file (absent file: defaults only, unless `must_exist`), then `overrides` ("KEY=VALUE"). An unknown
+  /// key is an error that names file, line and the nearest known key; a value of the wrong type says what is expected.
+  static auto load(std::string const &path, bool must_exist, std::vector<std::string> const &overrides)
+      -> Result<Config>;
 
   /// T{} values never fail: text is checked while loading.
   template <class T>

@@ -1,12 +1,12 @@
 // The bytes of observations on disk and on the wire: frames, and the spool's segment files made of them.
 //
 // frame   = u32 length of body, u32 checksum (low half of XXH3-64 of body), body          (little-endian)
-// body    = u8 version (1), u8 kind, u8 transport, i64 time (µs since 1970), 16 B visit, varint sequence,
-//           16 B source address, u16 source port, 16 B destination address, u16 destination port,
-//           varint+bytes service, varint+bytes extra, then fields until the end: u8 field, and
-//           varint+bytes (text, bytes) or zigzag varint (number, flag). Unknown fields of a newer sensor: the body's
-//           field byte has its high bit clear for numbers (1…127 with kNumberFields known by table) — see batch.cpp.
-// segment = header: 8 B magic "NRSPOOL1", u64 epoch, then frames
+// body    = u8 version (1), u8 kind, u8 transport, i64 time (µs since 1970), u64 u64 visit, u32 sequence,
+//           u64 u64 source address, u16 source port, u64 u64 destination address, u16 destination port
+//           (128-bit numbers: high half first), varint+bytes service, varint+bytes extra, then fields until the end
+// field   = u8 Field (not 0), varint length, that many bytes: text and bytes as they are; a number or flag as one
+//           zigzag varint. A reader skips fields that it does not know (a newer sensor's) by their length
+// segment = 8 B magic "NRSPOOL1", u64 epoch, then frames
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,18 @@
 
 namespace noroshi::model {
 
-/// Larger frames are damage: a note is capped far below (Visit), so this bounds what a reader allocates.
+/// Larger frames are damage: a note is capped far below (Visit), so this bounds what a reader holds at once.
 inline constexpr auto kMaxFrameBytes = std::size_t{1} << 20;
 
-/// Appends one frame.
+/// The longest text in a frame (service, extra, or one field): all of them at this length still make a sound frame.
+inline constexpr auto kMaxTextBytes = std::size_t{32} * 1024;
+
+/// Appends one frame, always a sound one: text is cut at kMaxTextBytes, a longer `extra` is left out (cut JSON is
+/// none), and a time outside 1970…9999 is moved to the nearer end.
 void append_frame(std::string &to, Observation const &observation);
 
-/// Walks frames. Observations point into `bytes`, which must outlive them.
+/// Walks frames of untrusted bytes. Nothing is copied or allocated: observations point into `bytes`, which must outlive
+/// them. `service`, `extra` and text fields may hold any bytes.
 class FrameReader {
 public:
   explicit FrameReader(std::string_view bytes) : bytes_(bytes) {}
@@ -32,8 +37,9 @@ public:
   enum class Step : std::uint8_t {
     frame,    // `observation` was filled
     end,      // exactly at the end
-    damaged,  // torn or corrupt at offset(); nothing behind it can be trusted
+    damaged,  // torn, corrupt or none of ours at offset(); nothing behind it can be trusted
   };
+  /// Unless it gives Step::frame, the content of `observation` means nothing.
   auto next(Observation &observation) -> Step;
   /// Bytes consumed by whole, sound frames so far.
   [[nodiscard]] auto offset() const -> std::size_t { return offset_; }

@@ -41,9 +41,9 @@ struct NumberedId {
 };
 
 using VisitId = Uuid;
-using SensorId = NumberedId<struct SensorTag>;        // row in the catalogue; 1 is the node's own sensor
-using SourceId = NumberedId<struct SourceTag>;        // where contexts come from: a sensor, a report's publisher, a feed
-using ReportId = NumberedId<struct ReportTag>;        // 0: none
+using SensorId = NumberedId<struct SensorTag>;  // row in the catalogue; 1 is the node's own sensor
+using SourceId = NumberedId<struct SourceTag>;  // where contexts come from: a sensor, a report's publisher, a feed
+using ReportId = NumberedId<struct ReportTag>;  // 0: none
 using UserId = NumberedId<struct UserTag>;
 using OrganisationId = NumberedId<struct OrganisationTag>;  // 1 is the node's own organisation
 

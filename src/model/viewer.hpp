@@ -10,8 +10,9 @@
 
 namespace noroshi::model {
 
-/// admin: everything, users and keys. analyst: reads all, secrets too, and writes reports. reader: reads what is not RED
-/// and no secrets. member: a member of the alliance, reads what is marked for the community. sensor: hands in batches only.
+/// admin: everything, users and keys. analyst: reads all, secrets too, and writes reports. reader: reads what is not
+/// RED and no secrets. member: a member of the alliance, reads what is marked for the community. sensor: hands in
+/// batches only.
 enum class UserRole : std::uint8_t { admin = 1, analyst, reader, member, sensor };
 auto to_string(UserRole role) -> std::string_view;
 auto parse_user_role(std::string_view text) -> Result<UserRole>;

@@ -18,6 +18,7 @@ namespace noroshi::model {
 /// url_no_query: the same URL without its query. url_prefix: its host and a leading part of its path.
 enum class MatchKind : std::uint8_t { exact, range, parent, url_no_query, url_prefix };
 auto to_string(MatchKind match) -> std::string_view;
+auto parse_match_kind(std::string_view text) -> Result<MatchKind>;
 
 struct Hit {
   MatchKind match = MatchKind::exact;

@@ -39,8 +39,7 @@ auto code_of(int error_number) -> ErrorCode {
 auto system_error(int error_number, std::string_view doing) -> Error {
   // The GNU strerror_r returns the text; it is thread-safe where strerror is not.
   char buffer[128];
-  return Error{code_of(error_number),
-               fmt::format("{}: {}", doing, ::strerror_r(error_number, buffer, sizeof buffer))};
+  return Error{code_of(error_number), fmt::format("{}: {}", doing, ::strerror_r(error_number, buffer, sizeof buffer))};
 }
 
 auto at(std::string_view where, Error error) -> Error {

@@ -14,7 +14,8 @@ namespace noroshi {
 struct Ok {};
 inline constexpr auto ok = Ok{};
 
-/// Holds a T or an Error. Reading the value of a failed Result is a defect of the caller (undefined, as in std::expected).
+/// Holds a T or an Error. Reading the value of a failed Result is a defect of the caller (undefined, as in
+/// std::expected).
 template <class T>
 class [[nodiscard]] Result {
 public:
@@ -24,7 +25,7 @@ public:
     requires std::constructible_from<T, U> && (!std::same_as<std::remove_cvref_t<U>, Result>) &&
              (!std::same_as<std::remove_cvref_t<U>, Error>)
   Result(U &&value) : state_(std::in_place, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::unexpect, std::move(error)) {}     // NOLINT(google-explicit-constructor)
+  Result(Error error) : state_(std::unexpect, std::move(error)) {}      // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] auto has_value() const -> bool { return state_.has_value(); }
   explicit operator bool() const { return state_.has_value(); }
@@ -40,7 +41,9 @@ public:
   auto error() && -> Error && { return std::move(state_).error(); }
 
   template <class U>
-  auto value_or(U &&fallback) const & -> T { return state_.value_or(std::forward<U>(fallback)); }
+  auto value_or(U &&fallback) const & -> T {
+    return state_.value_or(std::forward<U>(fallback));
+  }
 
 private:
   std::expected<T, Error> state_;

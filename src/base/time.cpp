@@ -39,8 +39,9 @@ auto take_date(std::string_view &text, Day &day) -> bool {
   if (month < 0 || !take(text, "-")) return false;
   auto const date = take_number(text, 2);
   if (date < 0) return false;
-  auto const civil = std::chrono::year_month_day{std::chrono::year{year}, std::chrono::month(static_cast<unsigned>(month)),
-                                                 std::chrono::day(static_cast<unsigned>(date))};
+  auto const civil =
+      std::chrono::year_month_day{std::chrono::year{year}, std::chrono::month(static_cast<unsigned>(month)),
+                                  std::chrono::day(static_cast<unsigned>(date))};
   if (!civil.ok()) return false;
   day = Day{civil};
   return true;
@@ -93,8 +94,8 @@ auto to_rfc3339(Time time) -> std::string {
 
 auto parse_rfc3339(std::string_view text) -> Result<Time> {
   auto rest = text;
-  auto const malformed = fail(ErrorCode::malformed, "\"{}\" is not an RFC 3339 time; write 2026-11-21T09:30:00Z",
-                              text.substr(0, 40));
+  auto const malformed =
+      fail(ErrorCode::malformed, "\"{}\" is not an RFC 3339 time; write 2026-11-21T09:30:00Z", text.substr(0, 40));
   auto day = Day{};
   if (!take_date(rest, day)) return malformed;
   if (rest.empty()) return Time{day};

@@ -1,0 +1,117 @@
+#include "know/catalogue/schema.hpp"
+
+#include <array>
+
+namespace noroshi::know {
+
+namespace {
+
+/// "NRSC"
+constexpr auto kApplication = std::int64_t{0x4e525343};
+
+// Enumerations are stored by the numbers of model/, which are never reused; times are microseconds since 1970 in UTC.
+constexpr auto kMigrations = std::array{
+    sqlite::Migration{1, R"sql(
+CREATE TABLE organisations(
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE users(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+  role INTEGER NOT NULL,
+  organisation INTEGER NOT NULL REFERENCES organisations(id),
+  disabled INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE api_keys(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  user INTEGER NOT NULL REFERENCES users(id),
+  label TEXT NOT NULL,
+  prefix TEXT NOT NULL,
+  hash BLOB NOT NULL UNIQUE CHECK(length(hash) = 32),
+  created INTEGER NOT NULL,
+  expiry INTEGER,
+  last_used INTEGER
+) STRICT;
+CREATE INDEX api_keys_by_prefix ON api_keys(prefix);
+CREATE TABLE audit(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  time INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+)sql"},
+    sqlite::Migration{2, R"sql(
+CREATE TABLE sources(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  organisation INTEGER NOT NULL REFERENCES organisations(id)
+) STRICT;
+CREATE TABLE sensors(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  source INTEGER NOT NULL UNIQUE REFERENCES sources(id),
+  last_seen INTEGER NOT NULL DEFAULT 0,
+  epoch INTEGER NOT NULL DEFAULT 0,
+  sequence INTEGER NOT NULL DEFAULT 0,
+  observations INTEGER NOT NULL DEFAULT 0,
+  drops INTEGER NOT NULL DEFAULT 0,
+  spool_bytes INTEGER NOT NULL DEFAULT 0,
+  clock_offset_s REAL NOT NULL DEFAULT 0,
+  version TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE TABLE cursors(
+  stream TEXT PRIMARY KEY,
+  position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql"},
+    // A report's indicators stay here for good, so that the indicator store can be built again from them.
+    sqlite::Migration{3, R"sql(
+CREATE TABLE reports(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  source INTEGER NOT NULL REFERENCES sources(id),
+  title TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  marking INTEGER NOT NULL,
+  withdrawn INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE report_indicators(
+  number INTEGER NOT NULL,
+  type INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  source INTEGER NOT NULL,
+  report INTEGER NOT NULL REFERENCES reports(id),
+  attribute TEXT NOT NULL,
+  role INTEGER NOT NULL,
+  direction INTEGER NOT NULL,
+  evidence INTEGER NOT NULL,
+  collected_by INTEGER NOT NULL,
+  scope INTEGER NOT NULL,
+  first_seen INTEGER NOT NULL,
+  last_seen INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  confidence INTEGER NOT NULL,
+  tlp INTEGER NOT NULL,
+  pap INTEGER NOT NULL,
+  to_ids INTEGER NOT NULL,
+  tags BLOB NOT NULL,
+  expiry INTEGER,
+  sequence INTEGER NOT NULL,
+  PRIMARY KEY(report, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE changes(
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind INTEGER NOT NULL CHECK(kind IN (1, 2)),
+  report INTEGER NOT NULL REFERENCES reports(id),
+  number INTEGER NOT NULL
+) STRICT;
+)sql"},
+};
+
+}  // namespace
+
+auto catalogue_schema() -> sqlite::Schema { return {kApplication, kMigrations}; }
+
+}  // namespace noroshi::know

@@ -1,0 +1,62 @@
+// The catalogue's class; its methods stand in one file a topic: identity, keys, audit, sensors, reports, changes.
+#pragma once
+
+#include <memory>
+
+#include "know/catalogue.hpp"
+#include "know/sqlite_database.hpp"
+
+namespace noroshi::know {
+
+class SqliteCatalogue final : public model::Catalogue {
+public:
+  SqliteCatalogue(std::unique_ptr<sqlite::Database> database, Clock const &clock)
+      : database_(std::move(database)), clock_(clock) {}
+
+  // identity.cpp
+  auto organisation(model::OrganisationId id) -> Result<model::Organisation> override;
+  auto users(model::Viewer const &viewer) -> Result<std::vector<model::User>> override;
+  auto add_user(std::string_view name, model::UserRole role, model::OrganisationId organisation,
+                model::Viewer const &viewer) -> Result<model::User> override;
+  auto disable_user(std::string_view name, model::Viewer const &viewer) -> Result<void> override;
+  auto local_administrator() -> Result<model::Viewer> override;
+
+  // keys.cpp
+  auto add_key(std::string_view user, std::string_view label, std::optional<Time> expiry, model::Viewer const &viewer)
+      -> Result<std::string> override;
+  auto keys(model::Viewer const &viewer) -> Result<std::vector<model::ApiKeyInfo>> override;
+  auto revoke_key(std::int64_t id, model::Viewer const &viewer) -> Result<void> override;
+  auto authenticate(std::string_view key, Time now) -> Result<model::Viewer> override;
+
+  // audit.cpp
+  auto audit(std::string_view action, std::string_view subject, std::string_view detail, model::Viewer const &viewer)
+      -> Result<void> override;
+  auto audit_log(std::size_t limit, model::Viewer const &viewer) -> Result<std::vector<model::AuditEntry>> override;
+
+  // sensors.cpp
+  auto ensure_sensor(std::string_view name) -> Result<model::Sensor> override;
+  auto sensors(model::Viewer const &viewer) -> Result<std::vector<model::Sensor>> override;
+  auto source(model::SourceId id) -> Result<model::Source> override;
+  auto ensure_source(std::string_view name) -> Result<model::Source> override;
+  auto apply(std::span<model::SensorProgress const> progress, std::uint64_t position) -> Result<void> override;
+  auto cursor() -> Result<std::uint64_t> override;
+  auto note_health(model::SensorHealth const &health) -> Result<void> override;
+
+  // reports.cpp
+  auto add_report(std::string_view source, std::string_view title, std::span<model::IndicatorWrite const> writes,
+                  model::Viewer const &viewer) -> Result<model::Report> override;
+  auto withdraw_report(model::ReportId report, model::Viewer const &viewer) -> Result<void> override;
+  auto reports(model::Viewer const &viewer) -> Result<std::vector<model::Report>> override;
+  auto report(model::ReportId id, model::Viewer const &viewer) -> Result<model::Report> override;
+
+  // changes.cpp
+  auto changes_after(std::uint64_t position, std::size_t limit)
+      -> Result<std::optional<model::IndicatorCommit>> override;
+  auto trim_changes(std::uint64_t position) -> Result<void> override;
+
+private:
+  std::unique_ptr<sqlite::Database> database_;
+  Clock const &clock_;
+};
+
+}  // namespace noroshi::know

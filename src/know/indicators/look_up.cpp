@@ -1,0 +1,67 @@
+#include "know/indicators/sqlite_indicator_store.hpp"
+#include "know/sqlite_context.hpp"
+
+namespace noroshi::know {
+
+namespace {
+
+/// One answer's hits are held in memory; at some 300 bytes a hit this is 300 MB, far past what a person or a page
+/// reads.
+constexpr auto kMaxHits = std::size_t{1'000'000};
+
+/// One batch on one snapshot.
+class LookUp {
+public:
+  LookUp(sqlite::Connection &connection, model::Viewer const &viewer, Time now)
+      : connection_(connection), viewer_(viewer), now_(now) {}
+
+  auto hits_of(model::Value const &value) -> Result<std::vector<model::Hit>> {
+    auto hits = std::vector<model::Hit>{};
+    TRY_VOID(probe(model::MatchKind::exact, value, hits));
+    return hits;
+  }
+
+private:
+  auto probe(model::MatchKind match, model::Value const &candidate, std::vector<model::Hit> &hits) -> Result<void> {
+    static auto const sql = fmt::format(
+        "SELECT {} FROM indicators i JOIN contexts c ON c.indicator = i.id LEFT JOIN generations g ON g.source = "
+        "c.source "
+        "WHERE i.type = ? AND i.text = ? AND c.generation = ifnull(g.generation, 0) AND ifnull(c.expiry > ?, 1)",
+        sqlite::context_columns("c."));
+    auto query = connection_.query(sql);
+    query.bind(candidate.type, candidate.text, now_);
+    for (;;) {
+      TRY(auto const more, query.step());
+      if (!more) return ok;
+      auto context = sqlite::read_context(query, 0);
+      if (!viewer_.may_see(context.tlp)) continue;
+      if (++found_ > kMaxHits)
+        return fail(ErrorCode::too_large, "these values have more than {} hits together; ask for fewer at once",
+                    kMaxHits);
+      hits.push_back({match, candidate, std::move(context)});
+    }
+  }
+
+  sqlite::Connection &connection_;
+  model::Viewer const &viewer_;
+  Time now_;
+  std::size_t found_ = 0;
+};
+
+}  // namespace
+
+auto SqliteIndicatorStore::look_up(std::span<model::Value const> values, model::Viewer const &viewer, Time now)
+    -> Result<std::vector<std::vector<model::Hit>>> {
+  return database_->read([&](sqlite::Connection &connection) -> Result<std::vector<std::vector<model::Hit>>> {
+    auto answer = std::vector<std::vector<model::Hit>>{};
+    answer.reserve(values.size());
+    auto look_up = LookUp{connection, viewer, now};
+    for (auto const &value : values) {
+      TRY(auto hits, look_up.hits_of(value));
+      answer.push_back(std::move(hits));
+    }
+    return answer;
+  });
+}
+
+}  // namespace noroshi::know

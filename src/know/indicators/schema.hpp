@@ -1,0 +1,11 @@
+// The tables of the SQLite indicator store, as numbered migrations.
+#pragma once
+
+#include "know/sqlite_schema.hpp"
+
+namespace noroshi::know {
+
+/// Shipped migrations are never edited: a change is a new one at the end.
+auto indicator_schema() -> sqlite::Schema;
+
+}  // namespace noroshi::know

@@ -1,0 +1,101 @@
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core.hpp>
+
+#include <charconv>
+
+#include "net/http_beast.hpp"
+
+namespace noroshi::net {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using Stream = beast::basic_stream<asio::generic::stream_protocol>;
+
+// The answer to a million values, a few hundred bytes each, fits four times; more than that is no answer of ours.
+constexpr auto kMaxResponseBytes = std::uint64_t{2} << 30;
+
+auto parse_port(std::string_view text) -> std::optional<std::uint16_t> {
+  auto port = std::uint16_t{0};
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+auto target_of(std::string_view where) -> Result<asio::generic::stream_protocol::endpoint> {
+  if (where.find('/') != std::string_view::npos) {
+    if (where.size() > 107) return fail(ErrorCode::too_large, "the socket path {} is longer than 107 bytes", where);
+    return asio::generic::stream_protocol::endpoint{asio::local::stream_protocol::endpoint{std::string{where}}};
+  }
+  auto const colon = where.rfind(':');
+  auto const port = parse_port(colon == std::string_view::npos ? std::string_view{} : where.substr(colon + 1));
+  auto host = where.substr(0, std::min(colon, where.size()));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  auto error = beast::error_code{};
+  auto const address = asio::ip::make_address(std::string{host}, error);
+  if (!port || error) return fail(ErrorCode::malformed, "{} is not an address with a port, as in 127.0.0.1:8787", where);
+  return asio::generic::stream_protocol::endpoint{asio::ip::tcp::endpoint{address, *port}};
+}
+
+auto message_of(HttpRequest const &request, std::string_view where) -> http::request<http::string_body> {
+  auto message = http::request<http::string_body>{};
+  message.version(11);
+  message.method_string(request.method);
+  message.target(to_target(request));
+  message.set(http::field::host, where.find('/') != std::string_view::npos ? "localhost" : std::string{where});
+  for (auto const &[name, value] : request.headers) message.set(name, value);
+  message.keep_alive(false);
+  message.body() = request.body;
+  message.prepare_payload();
+  return message;
+}
+
+auto failure(beast::error_code error, std::string_view doing) -> Error {
+  if (error == beast::error::timeout) return fail(ErrorCode::timed_out, "{}: no answer in time", doing);
+  return fail(ErrorCode::unavailable, "{}: {}", doing, error.message());
+}
+
+/// Runs what was started on `loop` to its end and gives its outcome.
+template <class Start>
+auto run(asio::io_context &loop, Start &&start) -> beast::error_code {
+  auto outcome = beast::error_code{};
+  start([&outcome](beast::error_code error, auto &&...) { outcome = error; });
+  loop.restart();
+  loop.run();
+  return outcome;
+}
+
+}  // namespace
+
+auto http_call(std::string_view where, HttpRequest const &request, std::chrono::seconds deadline) -> Result<HttpResponse> {
+  TRY(auto const target, target_of(where));
+  auto loop = asio::io_context{1};
+  auto stream = Stream{loop};
+  stream.expires_after(deadline);
+  if (auto const error = run(loop, [&](auto done) { stream.async_connect(target, done); }))
+    return failure(error, fmt::format("connecting to {}", where));
+
+  auto const message = message_of(request, where);
+  auto const sent = run(loop, [&](auto done) { http::async_write(stream, message, done); });
+  if (sent == beast::error::timeout) return failure(sent, fmt::format("sending to {}", where));
+  // A server that refuses a large body answers before it has read it: so read even where sending broke off.
+  auto buffer = beast::flat_buffer{};
+  auto parser = http::response_parser<http::string_body>{};
+  parser.body_limit(kMaxResponseBytes);
+  if (request.method == "HEAD") parser.skip(true);
+  if (auto const error = run(loop, [&](auto done) { http::async_read(stream, buffer, parser, done); }))
+    return failure(sent ? sent : error, fmt::format("waiting for the answer of {}", where));
+
+  auto answer = parser.release();
+  auto response = HttpResponse{};
+  response.status = answer.result_int();
+  response.content_type = std::string{answer[http::field::content_type]};
+  response.headers = fields_of(answer.base());
+  response.body = std::move(answer.body());
+  return response;
+}
+
+}  // namespace noroshi::net

@@ -1,0 +1,294 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <thread>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+
+#include "net/http_beast.hpp"
+#include "net/http_listen.hpp"
+
+namespace noroshi::net {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using Protocol = asio::generic::stream_protocol;  // TCP and Unix alike
+using Socket = asio::basic_stream_socket<Protocol>;
+using Acceptor = asio::basic_socket_acceptor<Protocol>;
+
+// What browsers and reverse proxies send stays below 8 KiB; an API key and a cookie fit twice.
+constexpr auto kMaxHeaderBytes = std::uint32_t{16 * 1024};
+// Read at most this much at once, so that a large body costs few system calls.
+constexpr auto kReadBufferBytes = std::size_t{64 * 1024};
+// Bodies up to this size are not counted against the budget: all connections together hold 64 MiB of them.
+constexpr auto kSmallBodyBytes = std::uint64_t{64 * 1024};
+// Whole-size bodies that may be held at once: so 1,024 connections cannot make the process hold 64 GiB.
+constexpr auto kBodiesInFlight = std::uint64_t{4};
+// After refusing a body, how long to swallow what the client still sends, so that it reads the answer before the reset.
+constexpr auto kLinger = std::chrono::seconds{2};
+// Out of descriptors: wait, others will close.
+constexpr auto kAcceptPause = std::chrono::milliseconds{100};
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+
+struct Connection {
+  beast::basic_stream<Protocol> stream;
+  std::optional<std::uint32_t> uid;
+  model::IpAddress peer;
+  bool handling = false;  // a handler runs: it is let finish when the server stops
+};
+
+/// Bytes of the body budget held by one request.
+class BodyShare {
+public:
+  BodyShare(std::uint64_t &held, std::uint64_t bytes) : held_(held), bytes_(bytes) { held_ += bytes_; }
+  BodyShare(BodyShare const &) = delete;
+  auto operator=(BodyShare const &) -> BodyShare & = delete;
+  ~BodyShare() { held_ -= bytes_; }
+
+private:
+  std::uint64_t &held_;
+  std::uint64_t bytes_;
+};
+
+void identify(Connection &connection) {
+  auto const socket = connection.stream.socket().native_handle();
+  auto address = sockaddr_storage{};
+  auto length = static_cast<socklen_t>(sizeof address);
+  if (::getpeername(socket, reinterpret_cast<sockaddr *>(&address), &length) != 0) return;
+  if (address.ss_family == AF_UNIX) {
+    auto credentials = ucred{};
+    auto size = static_cast<socklen_t>(sizeof credentials);
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) connection.uid = credentials.uid;
+  } else if (address.ss_family == AF_INET) {
+    auto const &v4 = reinterpret_cast<sockaddr_in const &>(address);
+    connection.peer = model::IpAddress::v4(ntohl(v4.sin_addr.s_addr));
+  } else {
+    auto bytes = std::array<std::uint8_t, 16>{};
+    std::memcpy(bytes.data(), &reinterpret_cast<sockaddr_in6 const &>(address).sin6_addr, bytes.size());
+    connection.peer = model::IpAddress::from_bytes(bytes);
+  }
+}
+
+auto refusal(unsigned status, std::string_view sentence) -> HttpResponse {
+  auto response = HttpResponse{};
+  response.status = status;
+  response.content_type = "application/problem+json";
+  response.body = fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}"}})",
+                              std::string_view{http::obsolete_reason(static_cast<http::status>(status))}, status, sentence);
+  return response;
+}
+
+/// The answer to a request that could not be read, or nothing where nobody waits for one.
+auto refusal_of(beast::error_code error) -> std::optional<HttpResponse> {
+  if (error == http::error::body_limit) return refusal(413, "the body is larger than this node accepts; send it in parts");
+  if (error == http::error::header_limit || error == http::error::buffer_overflow)
+    return refusal(431, "the request header is larger than 16 KiB");
+  if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
+  if (error.category() == http::make_error_code(http::error::bad_method).category())
+    return refusal(400, "this is not an HTTP/1.1 request");
+  return std::nullopt;  // closed, reset, timed out
+}
+
+class Server final : public HttpServer {
+public:
+  Server(HttpServerOptions options, HttpHandler handler)
+      : options_(std::move(options)), handler_(std::move(handler)), workers_(std::max(1U, options_.workers)) {}
+
+  ~Server() override { stop(); }
+
+  auto listen() -> Result<void> {
+    for (auto const &endpoint : options_.listen) {
+      TRY(auto const socket, listen_tcp(endpoint));
+      bound_.push_back(bound_endpoint(socket));
+      acceptors_.emplace_back(loop_, Protocol{endpoint.address.is_v4() ? AF_INET : AF_INET6, IPPROTO_TCP}, socket);
+    }
+    if (!options_.unix_path.empty()) {
+      TRY(auto const socket, listen_unix(options_.unix_path));
+      owns_socket_file_ = true;
+      acceptors_.emplace_back(loop_, Protocol{AF_UNIX, 0}, socket);
+    }
+    return ok;
+  }
+
+  void start() {
+    for (auto &acceptor : acceptors_) asio::co_spawn(loop_, accept_on(acceptor), asio::detached);
+    thread_ = std::thread{[this] { loop_.run(); }};
+  }
+
+  [[nodiscard]] auto bound() const -> std::vector<model::Endpoint> override { return bound_; }
+
+private:
+  void stop() {
+    asio::post(loop_, [this] {
+      stopping_ = true;
+      for (auto &acceptor : acceptors_) acceptor.close();
+      for (auto *connection : connections_)
+        if (!connection->handling) connection->stream.close();
+    });
+    if (thread_.joinable()) thread_.join();
+    workers_.join();
+    if (owns_socket_file_) ::unlink(options_.unix_path.c_str());
+  }
+
+  auto accept_on(Acceptor &acceptor) -> asio::awaitable<void> {
+    while (!stopping_) {
+      auto [error, socket] = co_await acceptor.async_accept(kTuple);
+      if (stopping_) co_return;
+      if (error) {
+        auto pause = asio::steady_timer{loop_, kAcceptPause};
+        (void)co_await pause.async_wait(kTuple);
+        continue;
+      }
+      if (connections_.size() >= options_.max_connections)
+        turn_away(socket);
+      else
+        asio::co_spawn(loop_, converse(std::move(socket)), asio::detached);
+    }
+  }
+
+  /// One non-blocking write; a client that does not take it learns by the close alone.
+  static void turn_away(Socket &socket) {
+    static constexpr auto kBusy =
+        std::string_view{"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"};
+    auto error = beast::error_code{};
+    socket.non_blocking(true, error);
+    socket.write_some(asio::buffer(kBusy), error);
+  }
+
+  auto converse(Socket socket) -> asio::awaitable<void> {
+    auto connection = Connection{beast::basic_stream<Protocol>{std::move(socket)}, {}, {}, false};
+    identify(connection);
+    connections_.insert(&connection);
+    auto buffer = beast::flat_buffer{kReadBufferBytes};
+    try {
+      while (co_await answer_one(connection, buffer)) {
+      }
+    } catch (std::exception const &) {
+      // Out of memory, or a defect: this connection ends, the others go on.
+    }
+    connections_.erase(&connection);
+  }
+
+  /// Reads and answers one request. True where the connection goes on.
+  auto answer_one(Connection &connection, beast::flat_buffer &buffer) -> asio::awaitable<bool> {
+    auto parser = http::request_parser<http::string_body>{};
+    parser.header_limit(kMaxHeaderBytes);
+    parser.body_limit(options_.max_body_bytes);
+    connection.stream.expires_after(options_.idle_timeout);
+    auto [header_error, header_bytes] = co_await http::async_read_header(connection.stream, buffer, parser, kTuple);
+    if (header_error) co_return co_await refuse(connection, refusal_of(header_error));
+
+    auto const body_bytes = parser.chunked() ? options_.max_body_bytes : parser.content_length().value_or(0);
+    auto const counted = body_bytes > kSmallBodyBytes ? body_bytes : 0;
+    if (bodies_held_ + counted > kBodiesInFlight * options_.max_body_bytes)
+      co_return co_await refuse(connection, refusal(503, "too many large requests at once; try again in a moment"));
+    auto const share = BodyShare{bodies_held_, counted};
+    if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+      auto go_on = http::response<http::empty_body>{http::status::continue_, 11};
+      auto [error, bytes] = co_await http::async_write(connection.stream, go_on, kTuple);
+      if (error) co_return false;
+    }
+    auto [error, bytes] = co_await http::async_read(connection.stream, buffer, parser, kTuple);
+    if (error) co_return co_await refuse(connection, refusal_of(error));
+
+    auto const keep_alive = parser.get().keep_alive();
+    auto const head = parser.get().method() == http::verb::head;
+    auto request = request_of(parser.release());
+    if (!request) co_return co_await refuse(connection, refusal(400, request.error().sentence));
+    request->peer = connection.peer;
+    request->peer_uid = connection.uid;
+
+    connection.handling = true;
+    connection.stream.expires_never();
+    auto response = co_await asio::co_spawn(workers_, run_handler(*request), asio::use_awaitable);
+    auto const go_on = keep_alive && !stopping_;
+    co_return co_await write(connection, std::move(response), go_on, head);
+  }
+
+  /// On a worker thread.
+  auto run_handler(HttpRequest &request) -> asio::awaitable<HttpResponse> {
+    try {
+      co_return handler_(request);
+    } catch (std::exception const &) {
+      // The text could tell a stranger about our insides.
+      co_return refusal(500, "a defect of this node; its log says more");
+    }
+  }
+
+  /// Answers (where there is an answer) and ends the connection without losing the answer to a reset.
+  auto refuse(Connection &connection, std::optional<HttpResponse> response) -> asio::awaitable<bool> {
+    if (!response) co_return false;
+    (void)co_await write(connection, *std::move(response), false, false);
+    auto ignored = beast::error_code{};
+    connection.stream.socket().shutdown(Socket::shutdown_send, ignored);
+    connection.stream.expires_after(kLinger);
+    auto swallowed = std::array<char, 16 * 1024>{};
+    auto const target = asio::buffer(swallowed);
+    for (auto open = !stopping_; open;) {
+      auto [error, bytes] = co_await connection.stream.async_read_some(target, kTuple);
+      open = !error;
+    }
+    co_return false;
+  }
+
+  auto write(Connection &connection, HttpResponse response, bool keep_alive, bool head) -> asio::awaitable<bool> {
+    auto message = http::response<http::string_body>{static_cast<http::status>(response.status), 11};
+    message.set(http::field::content_type, response.content_type);
+    for (auto const &[name, value] : response.headers) message.set(name, value);
+    message.keep_alive(keep_alive);
+    message.content_length(response.body.size());
+    message.body() = std::move(response.body);
+    auto serializer = http::response_serializer<http::string_body>{message};
+    serializer.split(head);  // HEAD: the header alone
+    while (!serializer.is_done() && !(head && serializer.is_header_done())) {
+      // Anew for each piece: a slow reader of a long answer is served as long as it reads.
+      connection.stream.expires_after(options_.idle_timeout);
+      auto [error, bytes] = co_await http::async_write_some(connection.stream, serializer, kTuple);
+      if (error) co_return false;
+    }
+    connection.handling = false;
+    co_return keep_alive;
+  }
+
+  HttpServerOptions options_;
+  HttpHandler handler_;
+  std::vector<model::Endpoint> bound_;
+  bool owns_socket_file_ = false;
+
+  // The loop's thread alone touches these.
+  bool stopping_ = false;
+  std::uint64_t bodies_held_ = 0;
+  std::set<Connection *> connections_;
+
+  asio::io_context loop_{1};
+  std::vector<Acceptor> acceptors_;
+  asio::thread_pool workers_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+auto HttpServer::create(HttpServerOptions options, HttpHandler handler) -> Result<std::unique_ptr<HttpServer>> {
+  auto server = std::make_unique<Server>(std::move(options), std::move(handler));
+  TRY_VOID(server->listen());
+  server->start();
+  return std::unique_ptr<HttpServer>{std::move(server)};
+}
+
+}  // namespace noroshi::net

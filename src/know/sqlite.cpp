@@ -2,10 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "base/file.hpp"
@@ -14,9 +11,6 @@ namespace noroshi::know::sqlite {
 
 namespace {
 
-/// Longest wait for another process that holds the file (a backup, a second program): long enough for a checkpoint of a
-/// large log, short enough that a person still waits for the sentence.
-constexpr auto kBusyTimeoutMs = 5'000;
 /// The log is cut back to this after a checkpoint, so that one big group does not keep its size for ever.
 constexpr auto kSettings =
     "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=67108864;"
@@ -44,11 +38,6 @@ auto is_empty_or_missing(std::string const &path) -> bool {
   auto error = std::error_code{};
   auto const size = std::filesystem::file_size(path, error);
   return error || size == 0;
-}
-
-auto folder_is_writable(std::string const &path) -> bool {
-  auto const folder = std::filesystem::path{path}.parent_path();
-  return ::access(folder.empty() ? "." : folder.c_str(), W_OK) == 0;
 }
 
 }  // namespace
@@ -173,51 +162,5 @@ void Connection::roll_back() {
 
 auto Connection::last_row_id() const -> std::int64_t { return sqlite3_last_insert_rowid(handle_); }
 auto Connection::changes() const -> std::int64_t { return sqlite3_changes64(handle_); }
-
-auto Connection::failure(int code) const -> Error {
-  auto const said = std::string{handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code)};
-  auto const number = handle_ != nullptr ? sqlite3_system_errno(handle_) : 0;
-  auto const system = number == 0 ? said : system_error(number, said).sentence;
-  switch (code & 0xff) {
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return fail(
-          ErrorCode::malformed,
-          "{} is damaged ({}); nothing was changed. Stop the node, keep a copy of the file, and put a backup in "
-          "its place, or rescue what is readable: sqlite3 '{}' .recover | sqlite3 rescued.sqlite",
-          title(), said, path_);
-    case SQLITE_FULL:
-      return fail(
-          ErrorCode::unavailable,
-          "{}: its disk is full, so the change was not made; what was stored is kept. Free some space, then try "
-          "again",
-          title());
-    case SQLITE_READONLY:
-      return fail(ErrorCode::unavailable,
-                  "{} cannot be written ({}), so the change was not made; check that its disk is mounted writable and "
-                  "that this user owns the file and its folder",
-                  title(), said);
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return fail(ErrorCode::unavailable, "{} is held by another process for more than {} s; end it, then try again",
-                  title(), kBusyTimeoutMs / 1000);
-    case SQLITE_CANTOPEN:
-    case SQLITE_PERM:
-    case SQLITE_AUTH:
-      return fail(ErrorCode::unavailable,
-                  "{} cannot be opened ({}); check that its folder exists and that this user may write there", title(),
-                  system);
-    case SQLITE_IOERR:
-      return fail(
-          ErrorCode::unavailable,
-          "{}: the disk refused ({}), so the change was not made; what was stored is kept. Check the disk and the "
-          "limits on file size, then try again",
-          title(), system);
-    case SQLITE_TOOBIG:
-      return fail(ErrorCode::too_large, "{}: a value is larger than SQLite keeps; hand in less at once", title());
-    case SQLITE_CONSTRAINT: return fail(ErrorCode::conflict, "{}: {}", title(), said);
-    default: return fail(ErrorCode::internal, "{}: {} (SQLite code {})", title(), said, code);
-  }
-}
 
 }  // namespace noroshi::know::sqlite

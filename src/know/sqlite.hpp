@@ -31,6 +31,13 @@ struct Blob {
   std::string_view bytes;
 };
 
+/// Longest wait for another process that holds the file (a backup, a second program): long enough for a checkpoint of a
+/// large log, short enough that a person still waits for the sentence.
+inline constexpr auto kBusyTimeoutMs = 5'000;
+
+/// Whether files can be made beside the one at `path`, as SQLite must where it is more than a lone reader.
+auto folder_is_writable(std::string const &path) -> bool;
+
 class Connection;
 
 /// One run of a prepared statement: bind, then step through its rows. Errors of preparing and binding come out of

@@ -113,16 +113,7 @@ auto run(Task<T> task) -> T {
   return task.take();
 }
 
-// Symmetric transfer is a tail call, which the sanitizers' builds do not make: their stack would grow.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr auto kDepth = std::int64_t{1'000};
-#else
 constexpr auto kDepth = std::int64_t{1'000'000};
-#endif
-#else
-constexpr auto kDepth = std::int64_t{1'000'000};
-#endif
 
 }  // namespace
 

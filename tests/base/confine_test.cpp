@@ -317,6 +317,13 @@ TEST_CASE("with Landlock of ABI 2 the same is refused") {
   if (report.at("landlock") == "active") CHECK(report.at("why landlock").starts_with("ABI 2: "));
 }
 
+TEST_CASE("with Landlock of any other ABI the same is refused") {
+  for (auto const abi : {1, 3, 4, 5, 6}) {
+    CAPTURE(abi);
+    check_refusals(attempts(abi));
+  }
+}
+
 TEST_CASE("without Landlock it says so with the reason, and the other protections hold") {
   auto const report = attempts(0);
   CHECK(report.at("landlock") == "inactive");

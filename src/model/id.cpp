@@ -5,6 +5,8 @@
 
 #include <sys/random.h>
 
+#include "model/characters.hpp"
+
 namespace noroshi::model {
 
 namespace {
@@ -12,12 +14,6 @@ namespace {
 constexpr auto kUuidText = std::size_t{36};  // 8-4-4-4-12 hexadecimal digits
 
 auto is_hyphen_place(std::size_t at) -> bool { return at == 8 || at == 13 || at == 18 || at == 23; }
-
-auto hex_value(char character) -> int {
-  if (character >= '0' && character <= '9') return character - '0';
-  auto const lower = static_cast<char>(character | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 }  // namespace
 
@@ -39,8 +35,8 @@ auto Uuid::generate() -> Uuid {
 
 auto Uuid::parse(std::string_view text) -> Result<Uuid> {
   auto const malformed = [&] {
-    return fail(ErrorCode::malformed, "\"{}\" is not an id; write it as 01936f2e-7d3a-7cc1-8a3b-0123456789ab",
-                text.substr(0, 64));
+    return fail(ErrorCode::malformed, "{} is not an id; write it as 01936f2e-7d3a-7cc1-8a3b-0123456789ab",
+                quoted(text));
   };
   if (text.size() != kUuidText) return malformed();
   auto halves = std::array<std::uint64_t, 2>{};

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/bytes.hpp"
+#include "model/characters.hpp"
 
 namespace noroshi::model {
 
@@ -13,14 +14,6 @@ constexpr auto kGroups = 8;  // 16-bit groups of an IPv6 address
 constexpr auto kV4Bits = 32U;
 constexpr auto kV6Bits = 128U;
 constexpr auto kMappedBits = 96U;  // what ::ffff:0:0/96 adds to an IPv4 prefix length
-
-auto is_digit(char character) -> bool { return character >= '0' && character <= '9'; }
-
-auto hex_value(char character) -> int {
-  if (is_digit(character)) return character - '0';
-  auto const lower = static_cast<char>(character | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 /// Reads a whole dotted quad.
 auto parse_v4(std::string_view text, std::uint32_t &number) -> bool {
@@ -196,7 +189,7 @@ auto is_special_v6(std::uint64_t high, std::uint64_t low) -> bool {
 }
 
 auto refuse(std::string_view text, std::string_view what) -> Error {
-  return fail(ErrorCode::malformed, "\"{}\" is not {}", text.substr(0, 64), what);
+  return fail(ErrorCode::malformed, "{} is not {}", quoted(text), what);
 }
 
 }  // namespace

@@ -36,9 +36,9 @@ auto parse_value(std::string_view text) -> Result<Value>;
 /// Undoes the public styles of defanging: hxxp, [.], (dot), [at], [:]//, full-width dots, surrounding <> and quotes.
 auto refang(std::string_view text) -> std::string;
 
-/// The parts of a canonical URL.
+/// The parts of a canonical URL: host without brackets, port without colon, query without '?'; empty where absent.
 struct UrlParts {
-  std::string_view scheme, host, port, path, query;  // port without colon, query without '?'; empty where absent
+  std::string_view scheme, host, port, path, query;
 };
 /// `canonical_url` must be the text of a Value of type url.
 auto split_url(std::string_view canonical_url) -> UrlParts;

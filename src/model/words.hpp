@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "model/characters.hpp"
 
 namespace noroshi::model {
 
@@ -34,7 +35,7 @@ auto parse_word(std::array<Word<Enum>, count> const &words, std::string_view tex
     if (!possible.empty()) possible += ", ";
     possible += word.text;
   }
-  return fail(ErrorCode::malformed, "\"{}\" is not {}; possible are {}", text.substr(0, 64), what, possible);
+  return fail(ErrorCode::malformed, "{} is not {}; possible are {}", quoted(text), what, possible);
 }
 
 }  // namespace noroshi::model

@@ -1,0 +1,29 @@
+// ASCII without locales, and how foreign text is quoted in sentences.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace noroshi::model {
+
+/// "\"…\"" for sentences: the beginning of the text, safe to show.
+auto quoted(std::string_view text) -> std::string;
+
+inline auto is_digit(char character) -> bool { return character >= '0' && character <= '9'; }
+inline auto is_letter(char character) -> bool { return (character | 0x20) >= 'a' && (character | 0x20) <= 'z'; }
+inline auto lower(char character) -> char {
+  return character >= 'A' && character <= 'Z' ? static_cast<char>(character + ('a' - 'A')) : character;
+}
+inline auto lower(std::string_view text) -> std::string {
+  auto lowered = std::string{text};
+  for (auto &character : lowered) character = lower(character);
+  return lowered;
+}
+/// The value of a hexadecimal digit, or -1.
+inline auto hex_value(char character) -> int {
+  if (is_digit(character)) return character - '0';
+  auto const letter = static_cast<char>(character | 0x20);
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+}  // namespace noroshi::model

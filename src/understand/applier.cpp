@@ -1,0 +1,202 @@
+#include "understand/applier.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+#include "base/registry.hpp"
+
+namespace noroshi::understand {
+
+namespace {
+
+// One transaction a store for so many rows or so long a wait: commits cost the same for one row and for fifty thousand.
+constexpr auto kGroupRows = std::uint64_t{50'000};
+constexpr auto kGatherTime = std::chrono::milliseconds{200};
+// How long the thread sleeps in one wait, so that stop() is heard.
+constexpr auto kIdleWait = std::chrono::milliseconds{500};
+constexpr auto kRetryWait = std::chrono::seconds{1};
+
+Counter const applied_rows{"noroshi_applied_observations_total", "observations written to every store"};
+Counter const store_failures{"noroshi_apply_failures_total", "groups that a store refused and that were tried again"};
+Counter const left_out{"noroshi_derived_left_out_total", "derived contexts beyond the limit of one group"};
+
+}  // namespace
+
+Applier::Applier(IntakeLog &log, Stores stores, Config const &config, AddressPolicy addresses)
+    : log_(log), stores_(stores), config_(config), addresses_(std::move(addresses)) {
+  auto const &registry = Registry<Detector>::instance();
+  for (auto const &name : registry.names()) {
+    detectors_.push_back(registry.create(name));
+    detectors_.back()->configure(config_);
+  }
+}
+
+auto Applier::create(IntakeLog &log, Stores stores, Config const &config) -> Result<std::unique_ptr<Applier>> {
+  TRY(auto addresses, AddressPolicy::create(config));
+  TRY(auto const observations, stores.observations.cursor());
+  TRY(auto const indicators, stores.indicators.cursor("intake"));
+  TRY(auto const catalogue, stores.catalogue.cursor());
+  auto applier = std::unique_ptr<Applier>{new Applier{log, stores, config, std::move(addresses)}};
+  applier->applied_ = std::min({observations, indicators, catalogue});
+  return applier;
+}
+
+Applier::~Applier() { stop(); }
+
+void Applier::start() {
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void Applier::stop() {
+  stopping_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+auto Applier::catch_up() -> Result<void> {
+  while (true) {
+    TRY(auto const more, step(std::chrono::milliseconds{0}));
+    if (!more) return ok;
+  }
+}
+
+void Applier::run() {
+  while (!stopping_) {
+    auto const done = step(kGatherTime);
+    if (done) {
+      set_trouble({});
+      continue;
+    }
+    store_failures.add();
+    log_error("the stores do not take new observations: {}; they wait in the intake log, next try in {} s",
+              done.error().sentence, kRetryWait.count());
+    set_trouble(done.error().sentence);
+    auto const until = std::chrono::steady_clock::now() + kRetryWait;
+    while (!stopping_ && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  }
+}
+
+/// One group. False where the log holds nothing new.
+auto Applier::step(std::chrono::milliseconds gather) -> Result<bool> {
+  if (pending_.through == 0) {
+    TRY(pending_, next_group(gather));
+    if (pending_.through == 0) return false;
+  }
+  TRY_VOID(conclude(pending_));
+  TRY_VOID(apply(pending_));
+  applied_rows.add(pending_.rows);
+  rows_ += pending_.rows;
+  applied_ = pending_.through;
+  pending_ = Group{};
+  TRY_VOID(log_.trim(applied_));
+  return true;
+}
+
+/// The next batches, at most kGroupRows and one batch more; what an earlier run concluded about them comes along.
+auto Applier::next_group(std::chrono::milliseconds gather) -> Result<Group> {
+  auto const from = applied_.load() + 1;
+  auto group = Group{};
+  auto const live = gather.count() != 0;
+  if (!log_.wait_for(from, std::chrono::steady_clock::now() + (live ? kIdleWait : std::chrono::milliseconds{0})))
+    return group;
+  auto const replaying = from <= log_.concluded_through();
+  auto const until = std::chrono::steady_clock::now() + gather;
+  auto next = from;
+  auto full = false;
+  do {
+    TRY_VOID(log_.read(next, [&](LogRecord &&record) {
+      next = record.position + 1;
+      full = take(std::move(record), replaying, group);
+      return !full;
+    }));
+  } while (!full && live && log_.wait_for(next, until));  // a fuller group costs each row less
+  if (!group.batches.empty()) group.through = group.batches.back().position;
+  return group;
+}
+
+/// Adds one record to the group. True when the group is complete.
+auto Applier::take(LogRecord &&record, bool replaying, Group &group) -> bool {
+  if (record.type == RecordType::batch) {
+    group.rows += record.rows;
+    group.batches.push_back(std::move(record));
+    return !replaying && group.rows >= kGroupRows;
+  }
+  // A conclusion stands behind all its batches and says up to which it goes; batches behind that came in meanwhile.
+  if (group.batches.empty() || record.through < group.batches.front().position) return false;
+  auto writes = decode_derived(record.derived);
+  if (!writes) return false;
+  while (group.batches.back().position > record.through) {
+    group.rows -= group.batches.back().rows;
+    group.batches.pop_back();
+  }
+  group.writes = *std::move(writes);
+  group.concluded = true;
+  return true;
+}
+
+auto Applier::conclude(Group &group) -> Result<void> {
+  if (group.concluded) return ok;
+  TRY(group.writes, detect(group));
+  TRY_VOID(log_.append_derived(group.through, encode(group.writes)));
+  group.concluded = true;
+  return ok;
+}
+
+auto Applier::detect(Group const &group) -> Result<std::vector<model::IndicatorWrite>> {
+  auto derived = Derived{};
+  for (auto const &record : group.batches) {
+    TRY(auto const source, source_of(record.batch.sensor));
+    auto reader = model::FrameReader{record.batch.frames};
+    auto observation = model::Observation{};
+    while (reader.next(observation) == model::FrameReader::Step::frame) {
+      auto const input = DetectorInput{observation, source, addresses_, config_};
+      for (auto const &detector : detectors_) detector->look_at(input, derived);
+    }
+  }
+  left_out.add(derived.left_out());
+  return std::move(derived).writes();
+}
+
+auto Applier::apply(Group const &group) -> Result<void> {
+  auto batches = std::vector<model::ReceivedBatch>{};
+  auto progress = std::vector<model::SensorProgress>{};
+  for (auto const &record : group.batches) {
+    batches.push_back({record.batch.sensor, record.received, record.batch.frames});
+    auto found = std::ranges::find(progress, record.batch.sensor, &model::SensorProgress::sensor);
+    if (found == progress.end()) found = progress.insert(progress.end(), model::SensorProgress{record.batch.sensor});
+    found->epoch = record.batch.epoch;
+    found->sequence = record.batch.sequence;
+    found->observations += record.rows;
+    found->last_seen = std::max(found->last_seen, record.received);
+  }
+  TRY_VOID(stores_.observations.apply(batches, group.through));
+  TRY_VOID(stores_.indicators.apply(model::IndicatorCommit{"intake", group.through, group.writes, {}, {}}));
+  return stores_.catalogue.apply(progress, group.through);
+}
+
+auto Applier::source_of(model::SensorId sensor) -> Result<model::SourceId> {
+  if (auto const found = std::ranges::find(sources_, sensor, [](auto const &pair) { return pair.first; });
+      found != sources_.end())
+    return found->second;
+  TRY(auto const sensors, stores_.catalogue.sensors(model::node_viewer()));
+  sources_.clear();
+  for (auto const &known : sensors) sources_.emplace_back(known.id, known.source);
+  auto const found = std::ranges::find(sources_, sensor, [](auto const &pair) { return pair.first; });
+  if (found == sources_.end())
+    return fail(ErrorCode::not_found, "the intake log names sensor {}, which the catalogue does not know",
+                sensor.number);
+  return found->second;
+}
+
+auto Applier::trouble() const -> std::string {
+  auto const lock = std::lock_guard{trouble_mutex_};
+  return trouble_;
+}
+
+void Applier::set_trouble(std::string sentence) {
+  auto const lock = std::lock_guard{trouble_mutex_};
+  trouble_ = std::move(sentence);
+}
+
+}  // namespace noroshi::understand

@@ -1,0 +1,82 @@
+// The applier: one thread that reads the intake log in groups, lets the detectors look once, logs what they concluded,
+// and writes every store, each with its own cursor in its own transaction. On replay a store skips what it has.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/config.hpp"
+#include "model/ports/catalogue.hpp"
+#include "model/ports/indicator_store.hpp"
+#include "model/ports/observation_store.hpp"
+#include "understand/detector.hpp"
+#include "understand/intake_log.hpp"
+
+namespace noroshi::understand {
+
+struct Stores {
+  model::ObservationStore &observations;
+  model::IndicatorStore &indicators;
+  model::Catalogue &catalogue;
+};
+
+class Applier {
+public:
+  /// Checks the configuration and finds where each store stands; start() begins.
+  static auto create(IntakeLog &log, Stores stores, Config const &config) -> Result<std::unique_ptr<Applier>>;
+  ~Applier();
+
+  void start();
+  /// Ends after the group at work; start-up goes on from the cursors.
+  void stop();
+
+  /// Applies everything that is in the log now, on the calling thread. Only while not started.
+  auto catch_up() -> Result<void>;
+
+  /// The last position that every store has.
+  [[nodiscard]] auto applied() const -> std::uint64_t { return applied_.load(); }
+  /// Observations applied since create().
+  [[nodiscard]] auto rows() const -> std::uint64_t { return rows_.load(); }
+  /// Why the stores do not take the next group, or empty while they do.
+  [[nodiscard]] auto trouble() const -> std::string;
+
+private:
+  struct Group {
+    std::vector<LogRecord> batches;
+    std::uint64_t rows = 0;
+    std::uint64_t through = 0;  // the last batch's position
+    std::vector<model::IndicatorWrite> writes;
+    bool concluded = false;  // `writes` is what the log has, not to be worked out again
+  };
+
+  Applier(IntakeLog &log, Stores stores, Config const &config, AddressPolicy addresses);
+  void run();
+  auto step(std::chrono::milliseconds gather) -> Result<bool>;
+  auto next_group(std::chrono::milliseconds gather) -> Result<Group>;
+  static auto take(LogRecord &&record, bool replaying, Group &group) -> bool;
+  auto conclude(Group &group) -> Result<void>;
+  auto detect(Group const &group) -> Result<std::vector<model::IndicatorWrite>>;
+  auto apply(Group const &group) -> Result<void>;
+  auto source_of(model::SensorId sensor) -> Result<model::SourceId>;
+  void set_trouble(std::string sentence);
+
+  IntakeLog &log_;
+  Stores stores_;
+  Config const &config_;
+  AddressPolicy addresses_;
+  std::vector<std::unique_ptr<Detector>> detectors_;
+  std::vector<std::pair<model::SensorId, model::SourceId>> sources_;
+  Group pending_;  // read but not yet applied everywhere: kept when a store fails, so that a retry repeats it exactly
+  std::atomic<std::uint64_t> applied_{0};
+  std::atomic<std::uint64_t> rows_{0};
+  std::atomic<bool> stopping_{false};
+  mutable std::mutex trouble_mutex_;
+  std::string trouble_;
+  std::thread thread_;
+};
+
+}  // namespace noroshi::understand

@@ -1,0 +1,330 @@
+#include "understand/intake_log.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+
+#include <xxhash.h>
+
+#include "base/bytes.hpp"
+#include "base/log.hpp"
+#include "understand/log_record.hpp"
+
+namespace noroshi::understand {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr auto kPrefix = std::string_view{"intake-"};
+constexpr auto kSuffix = std::string_view{".log"};
+
+auto segment_file(std::string const &folder, std::uint64_t first) -> std::string {
+  return fmt::format("{}/{}{:016x}{}", folder, kPrefix, first, kSuffix);
+}
+
+/// The first position that a segment's file name carries, or 0 for other files.
+auto first_position(std::string_view name) -> std::uint64_t {
+  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return 0;
+  auto const digits = name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
+  auto first = std::uint64_t{0};
+  auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), first, 16);
+  return error == std::errc{} && end == digits.data() + digits.size() && digits.size() == 16 ? first : 0;
+}
+
+// One mark for so many bytes keeps the list short and a reader's detour small.
+constexpr auto kMarkEvery = std::uint64_t{256} << 10;
+
+void mark(std::vector<std::pair<std::uint64_t, std::uint64_t>> &marks, std::uint64_t position, std::uint64_t offset) {
+  if (marks.empty() || offset - marks.back().second >= kMarkEvery) marks.emplace_back(position, offset);
+}
+
+auto write_all(int file, std::string_view bytes, std::uint64_t offset) -> int {
+  while (!bytes.empty()) {
+    auto const written = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    offset += static_cast<std::uint64_t>(written);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+}  // namespace
+
+auto IntakeLog::open(IntakeLogOptions options, std::span<model::SensorProgress const> known)
+    -> Result<std::unique_ptr<IntakeLog>> {
+  auto error = std::error_code{};
+  fs::create_directories(options.folder, error);
+  if (error)
+    return system_error(error.value(), fmt::format("cannot create the intake log's folder {}", options.folder));
+  auto log = std::unique_ptr<IntakeLog>{new IntakeLog{std::move(options)}};
+  for (auto const &sensor : known) log->delivered_[sensor.sensor.number] = Delivered{sensor.epoch, sensor.sequence};
+  TRY_VOID(log->load());
+  log->durable_delivered_ = log->delivered_;
+  return log;
+}
+
+IntakeLog::~IntakeLog() { close(); }
+
+auto IntakeLog::load() -> Result<void> {
+  auto names = std::map<std::uint64_t, std::string>{};
+  for (auto const &entry : fs::directory_iterator{options_.folder}) {
+    auto name = entry.path().filename().string();
+    if (auto const first = first_position(name); first != 0) names.emplace(first, std::move(name));
+  }
+  for (auto const &[first, name] : names) TRY_VOID(load_segment(name, first, first == names.rbegin()->first));
+  next_ = std::max(next_, options_.after_position + 1);
+  durable_ = next_;
+  return ok;
+}
+
+auto IntakeLog::load_segment(std::string const &name, std::uint64_t first, bool last) -> Result<void> {
+  auto const path = options_.folder + "/" + name;
+  auto file = FileDescriptor{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
+  if (file.get() < 0) return system_error(errno, fmt::format("cannot open the intake log's segment {}", path));
+  TRY(auto const bytes, read_file(path, kMaxSegmentBytes));
+
+  auto segment = std::make_shared<Segment>();
+  segment->first = first;
+  segment->next = first;
+  auto scanner = RecordScanner{bytes};
+  auto record = RecordView{};
+  while (scanner.next(record)) {
+    if (scanner.skipped() > 0) damage_.push_back({path, scanner.skipped_at(), scanner.skipped()});
+    segment->next = record.position + 1;
+    mark(segment->marks, record.position, scanner.record_start());
+    if (record.type == RecordType::derived) {
+      concluded_ = std::max(concluded_, ByteReader{record.body}.little<std::uint64_t>());
+    } else if (auto const batch = parse_batch(record); batch) {
+      remember(delivered_, batch->batch);
+    }
+  }
+  auto const tail = bytes.size() - scanner.sound_end();
+  if (tail > 0 && last) {
+    // Nobody was told that these bytes are safe: the acknowledgement waits for the sync that did not come.
+    if (::ftruncate(file.get(), static_cast<off_t>(scanner.sound_end())) != 0)
+      return system_error(errno, fmt::format("cannot cut the torn end off {}", path));
+    log_info("intake log: cut {} torn bytes off the end of {}", tail, path);
+  } else if (tail > 0) {
+    damage_.push_back({path, scanner.sound_end(), tail});
+  }
+  segment->bytes = last ? scanner.sound_end() : bytes.size();
+  segment->file = std::move(file);
+  next_ = std::max(next_, segment->next);
+  segments_[first] = std::move(segment);
+  return ok;
+}
+
+void IntakeLog::remember(std::map<std::int64_t, Delivered> &delivered, model::Batch const &batch) {
+  auto &latest = delivered[batch.sensor.number];
+  latest = std::max(latest, Delivered{batch.epoch, batch.sequence});
+}
+
+auto IntakeLog::start_segment() -> Result<void> {
+  // A new segment is named after the first record it will hold: the first one not yet on disk.
+  auto const path = segment_file(options_.folder, durable_);
+  auto segment = std::make_shared<Segment>();
+  segment->first = segment->next = durable_;
+  segment->file = FileDescriptor{::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+  if (segment->file.get() < 0)
+    return system_error(errno, fmt::format("cannot create the intake log's segment {}", path));
+  TRY_VOID(sync_folder(options_.folder));
+  segments_[durable_] = std::move(segment);
+  return ok;
+}
+
+auto IntakeLog::current_segment() -> Result<std::shared_ptr<Segment>> {
+  if (segments_.empty() || segments_.rbegin()->second->bytes >= options_.segment_bytes ||
+      segments_.rbegin()->second->next != durable_)
+    TRY_VOID(start_segment());
+  return segments_.rbegin()->second;
+}
+
+auto IntakeLog::add(RecordType type, std::string const &body) -> std::uint64_t {
+  auto const position = next_++;
+  append_record(pending_, position, type, body);
+  return position;
+}
+
+auto IntakeLog::append(model::Batch const &batch, Time received) -> Result<bool> {
+  auto const counted = model::count_frames(batch.frames);
+  if (counted.damaged)
+    return fail(ErrorCode::malformed,
+                "batch {}/{} of sensor {}: damaged after {} observations; send the sound part only", batch.epoch,
+                batch.sequence, batch.sensor.number, counted.frames);
+  if (batch.frames.size() > kMaxRecordBytes - kBatchHeaderBytes)
+    return fail(ErrorCode::too_large, "batch of {} bytes; at most {} are taken at once", batch.frames.size(),
+                kMaxRecordBytes);
+  auto const body = batch_body(batch, received, static_cast<std::uint32_t>(counted.frames));
+
+  auto lock = std::unique_lock{mutex_};
+  if (closed_) return fail(ErrorCode::unavailable, "the node is shutting down; the batch stays in the spool");
+  auto const held = delivered_.find(batch.sensor.number);
+  if (held != delivered_.end() && Delivered{batch.epoch, batch.sequence} <= held->second) {
+    TRY_VOID(make_durable(lock, next_ - 1));
+    return false;
+  }
+  auto bytes_held = std::uint64_t{pending_.size()};
+  for (auto const &[first, segment] : segments_) bytes_held += segment->bytes;
+  if (bytes_held > options_.cap_bytes)
+    return fail(ErrorCode::unavailable,
+                "the intake log holds {} bytes that the stores have not taken; batches wait in the spool "
+                "(see the log for why the stores lag, or raise intake.cap)",
+                bytes_held);
+  auto const position = add(RecordType::batch, body);
+  remember(delivered_, batch);
+  pending_delivered_.emplace_back(batch.sensor.number, delivered_[batch.sensor.number]);
+  TRY_VOID(make_durable(lock, position));
+  return true;
+}
+
+auto IntakeLog::append_derived(std::uint64_t through, std::string_view contexts) -> Result<void> {
+  auto body = std::string{};
+  append_le(body, through);
+  body.append(contexts);
+  auto lock = std::unique_lock{mutex_};
+  auto const position = add(RecordType::derived, body);
+  TRY_VOID(make_durable(lock, position));
+  concluded_ = std::max(concluded_, through);
+  return ok;
+}
+
+/// Group commit: one of the waiting threads writes and syncs for all whose records are pending.
+auto IntakeLog::make_durable(std::unique_lock<std::mutex> &lock, std::uint64_t position) -> Result<void> {
+  auto const generation = generation_;
+  while (durable_ <= position) {
+    if (generation != generation_) return last_failure_;
+    if (writing_) {
+      changed_.wait(lock);
+      continue;
+    }
+    TRY_VOID(write_pending(lock));
+  }
+  return ok;
+}
+
+auto IntakeLog::write_pending(std::unique_lock<std::mutex> &lock) -> Result<void> {
+  auto opened = current_segment();
+  if (!opened) {
+    give_up_pending(opened.error());
+    return opened.error();
+  }
+  auto const segment = *opened;
+  auto const bytes = std::exchange(pending_, {});
+  auto const delivered = std::exchange(pending_delivered_, {});
+  auto const next = next_;
+  auto const offset = segment->bytes;
+  writing_ = true;
+  lock.unlock();
+  auto failure = write_all(segment->file.get(), bytes, offset);
+  if (failure == 0 && ::fdatasync(segment->file.get()) != 0) failure = errno;
+  // What was written in part must not be found at the next start: it was not acknowledged, and its positions go to
+  // others.
+  auto const cut = failure == 0 || ::ftruncate(segment->file.get(), static_cast<off_t>(offset)) == 0;
+  lock.lock();
+  writing_ = false;
+  if (failure != 0) {
+    auto error = system_error(failure, fmt::format("cannot write the intake log in {}", options_.folder));
+    error.sentence += "; nothing acknowledged is lost, batches wait in the spool; free space there";
+    if (!cut) closed_ = true;  // positions would repeat: only a restart, which scans the file, is safe
+    give_up_pending(error);
+    return error;
+  }
+  mark(segment->marks, durable_, offset);
+  segment->bytes += bytes.size();
+  segment->next = durable_ = next;
+  for (auto const &[sensor, latest] : delivered)
+    durable_delivered_[sensor] = std::max(durable_delivered_[sensor], latest);
+  changed_.notify_all();
+  return ok;
+}
+
+void IntakeLog::give_up_pending(Error why) {
+  pending_.clear();
+  pending_delivered_.clear();
+  next_ = durable_;
+  delivered_ = durable_delivered_;
+  last_failure_ = std::move(why);
+  ++generation_;
+  changed_.notify_all();
+}
+
+auto IntakeLog::read(std::uint64_t position, std::function<bool(LogRecord &&)> const &until) const -> Result<void> {
+  struct Part {
+    std::shared_ptr<Segment> segment;
+    std::uint64_t from, to;
+  };
+  auto parts = std::vector<Part>{};
+  {
+    auto const lock = std::lock_guard{mutex_};
+    for (auto const &[first, segment] : segments_) {
+      if (segment->next <= position || segment->bytes == 0) continue;
+      auto const behind =
+          std::ranges::upper_bound(segment->marks, position, {}, [](auto const &mark) { return mark.first; });
+      parts.push_back({segment, behind == segment->marks.begin() ? 0 : std::prev(behind)->second, segment->bytes});
+    }
+  }
+  for (auto const &[segment, from, to] : parts) {
+    auto reader = RecordReader{segment->file.get(), from, to};
+    auto record = LogRecord{};
+    while (true) {
+      TRY(auto const more, reader.next(record, position));
+      if (!more) break;
+      if (!until(std::move(record))) return ok;
+    }
+  }
+  return ok;
+}
+
+auto IntakeLog::concluded_through() const -> std::uint64_t {
+  auto const lock = std::lock_guard{mutex_};
+  return concluded_;
+}
+
+auto IntakeLog::wait_for(std::uint64_t position, std::chrono::steady_clock::time_point deadline) const -> bool {
+  auto lock = std::unique_lock{mutex_};
+  changed_.wait_until(lock, deadline, [&] { return closed_ || durable_ > position; });
+  return durable_ > position;
+}
+
+auto IntakeLog::trim(std::uint64_t position) -> Result<std::size_t> {
+  auto dropped = std::size_t{0};
+  auto const lock = std::lock_guard{mutex_};
+  // The last segment stays: it says which position comes next.
+  while (segments_.size() > 1 && segments_.begin()->second->next <= position + 1) {
+    auto const path = segment_file(options_.folder, segments_.begin()->first);
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+      return system_error(errno, fmt::format("cannot delete {}", path));
+    segments_.erase(segments_.begin());
+    ++dropped;
+  }
+  return dropped;
+}
+
+auto IntakeLog::end() const -> std::uint64_t {
+  auto const lock = std::lock_guard{mutex_};
+  return durable_;
+}
+
+auto IntakeLog::bytes() const -> std::uint64_t {
+  auto const lock = std::lock_guard{mutex_};
+  auto total = std::uint64_t{0};
+  for (auto const &[first, segment] : segments_) total += segment->bytes;
+  return total;
+}
+
+void IntakeLog::close() {
+  auto const lock = std::lock_guard{mutex_};
+  closed_ = true;
+  changed_.notify_all();
+}
+
+}  // namespace noroshi::understand

@@ -1,0 +1,138 @@
+// The intake log: what the node has acknowledged. Batches and the results derived from them, in order, durable before
+// the acknowledgement; the applier reads it, and a segment goes when every store has passed it.
+//
+// file   = intake-<first position, 16 hex>.log, records back to back
+// record = u32 magic "NRL1", u32 length of body, u64 position, u32 checksum (low half of XXH3-64 over position and
+// body),
+//          u8 type, body                                                                       (little-endian)
+// batch  = i64 sensor, u64 epoch, u64 sequence, i64 received (µs since 1970), u32 rows, frames (model/batch.hpp)
+// derived = u64 through (the last batch position it covers), contexts (understand/derived.hpp)
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/file.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "model/batch.hpp"
+#include "model/ports/catalogue.hpp"
+
+namespace noroshi::understand {
+
+enum class RecordType : std::uint8_t { batch = 1, derived = 2 };
+
+struct LogRecord {
+  std::uint64_t position = 0;
+  RecordType type = RecordType::batch;
+  // batch
+  model::Batch batch;
+  Time received{};
+  std::uint32_t rows = 0;
+  // derived
+  std::uint64_t through = 0;
+  std::string derived;
+};
+
+struct IntakeLogOptions {
+  std::string folder;
+  std::uint64_t segment_bytes = std::uint64_t{64} << 20;
+  /// Beyond this many bytes not yet applied, batches are refused (unavailable) and wait in the sensors' spools.
+  std::uint64_t cap_bytes = std::uint64_t{8} << 30;
+  /// The furthest position that any store has applied: new records come after it even where the folder was emptied.
+  std::uint64_t after_position = 0;
+};
+
+/// Damage found while opening: bytes that no sound record covers. Torn tails (never acknowledged) are not damage.
+struct LogDamage {
+  std::string file;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// Thread-safe. Appends from many threads share one fdatasync.
+class IntakeLog {
+public:
+  /// Reads every record's frame (not its content), cuts off a torn tail, and remembers what each sensor has delivered.
+  /// `known` is what the catalogue has of sensors whose batches have left the log already.
+  static auto open(IntakeLogOptions options, std::span<model::SensorProgress const> known)
+      -> Result<std::unique_ptr<IntakeLog>>;
+  ~IntakeLog();
+
+  /// Durable when it returns true. False: this (sensor, epoch, sequence) or a later one was acknowledged before.
+  auto append(model::Batch const &batch, Time received) -> Result<bool>;
+  /// Durable when it returns.
+  auto append_derived(std::uint64_t through, std::string_view contexts) -> Result<void>;
+
+  /// Records from `position` on, in order, until `until` says stop (it gets each record; false ends the walk).
+  auto read(std::uint64_t position, std::function<bool(LogRecord &&)> const &until) const -> Result<void>;
+
+  /// The last batch position that any derived record covers.
+  [[nodiscard]] auto concluded_through() const -> std::uint64_t;
+
+  /// Waits until a record at `position` or beyond is durable, or `deadline`, or close(). True where there is one.
+  auto wait_for(std::uint64_t position, std::chrono::steady_clock::time_point deadline) const -> bool;
+
+  /// Deletes segments whose every record is at or before `position`. Returns how many.
+  auto trim(std::uint64_t position) -> Result<std::size_t>;
+
+  /// The position the next record gets; records before it are durable.
+  [[nodiscard]] auto end() const -> std::uint64_t;
+  [[nodiscard]] auto bytes() const -> std::uint64_t;
+  [[nodiscard]] auto damage() const -> std::vector<LogDamage> const & { return damage_; }
+
+  /// Appends are refused from now on and waiters return.
+  void close();
+
+private:
+  struct Segment {
+    std::uint64_t first = 0;
+    std::uint64_t next = 0;  // position behind its last record
+    std::uint64_t bytes = 0;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>>
+        marks;  // (position, offset) now and then: where to start reading
+    FileDescriptor file;
+  };
+  struct Delivered {
+    std::uint64_t epoch = 0, sequence = 0;
+    auto operator<=>(Delivered const &) const = default;
+  };
+
+  explicit IntakeLog(IntakeLogOptions options) : options_(std::move(options)) {}
+  auto load() -> Result<void>;
+  auto load_segment(std::string const &name, std::uint64_t first, bool last) -> Result<void>;
+  void remember(std::map<std::int64_t, Delivered> &delivered, model::Batch const &batch);
+  auto start_segment() -> Result<void>;
+  auto current_segment() -> Result<std::shared_ptr<Segment>>;
+  auto add(RecordType type, std::string const &body) -> std::uint64_t;
+  auto make_durable(std::unique_lock<std::mutex> &lock, std::uint64_t position) -> Result<void>;
+  auto write_pending(std::unique_lock<std::mutex> &lock) -> Result<void>;
+  void give_up_pending(Error why);
+
+  IntakeLogOptions options_;
+  std::vector<LogDamage> damage_;
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::map<std::uint64_t, std::shared_ptr<Segment>> segments_;  // by first position; shared: readers keep theirs open
+  std::map<std::int64_t, Delivered> delivered_;                 // with what is pending
+  std::map<std::int64_t, Delivered> durable_delivered_;         // on disk only
+  std::string pending_;                                         // records not yet written
+  std::vector<std::pair<std::int64_t, Delivered>> pending_delivered_;
+  std::uint64_t next_ = 1;        // position of the next record; 0 means "nothing" to cursors
+  std::uint64_t durable_ = 1;     // every record before this one is on disk
+  std::uint64_t generation_ = 0;  // grows when pending records are given up
+  Error last_failure_;
+  std::uint64_t concluded_ = 0;
+  bool writing_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace noroshi::understand

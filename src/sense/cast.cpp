@@ -1,0 +1,76 @@
+#include "sense/cast.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace noroshi::sense {
+namespace {
+
+auto persona_files(std::string const &folder) -> Result<std::vector<std::string>> {
+  auto files = std::vector<std::string>{};
+  auto error = std::error_code{};
+  for (auto const &entry : std::filesystem::directory_iterator{folder, error})
+    if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
+  if (error)
+    return fail(ErrorCode::not_found, "the persona folder {}: {}; it comes with the program (packs/personas)", folder,
+                error.message());
+  std::ranges::sort(files);
+  return files;
+}
+
+}  // namespace
+
+auto Cast::create(std::string const &folder, std::string_view hostname) -> Result<Cast> {
+  auto cast = Cast{};
+  auto personas = std::vector<Persona>{};
+  personas.emplace_back();  // "plain", for decoys that show nothing of a persona
+  TRY(auto const files, persona_files(folder));
+  for (auto const &file : files) {
+    TRY(auto persona, Persona::load(file));
+    if (!hostname.empty()) persona.set("host.name", std::string{hostname});
+    personas.push_back(std::move(persona));
+  }
+  for (auto const &decoy : Registry<Decoy>::instance().names()) {
+    auto const usual = std::string{Registry<Decoy>::instance().create(decoy)->usual_persona()};
+    for (auto const &persona : personas)
+      if (persona.has(decoy) || (usual.empty() && persona.name() == "plain")) TRY_VOID(cast.dress(decoy, persona));
+    if (cast.find(decoy, {}) == nullptr)
+      return fail(ErrorCode::not_found, "the decoy {} needs the persona {}, which is not in {}", decoy, usual, folder);
+  }
+  return cast;
+}
+
+auto Cast::dress(std::string const &decoy, Persona const &persona) -> Result<void> {
+  auto part = Registry<Decoy>::instance().create(decoy);
+  TRY_VOID(part->dress(persona));
+  TRY_VOID(persona.refuse_unread(decoy));
+  decoys_[decoy].insert_or_assign(persona.name(), std::move(part));
+  return ok;
+}
+
+auto Cast::find(std::string_view decoy, std::string_view persona) const -> Decoy const * {
+  auto const found = decoys_.find(decoy);
+  if (found == decoys_.end()) return nullptr;
+  auto const &dressed = found->second;
+  auto const usual = dressed.begin()->second->usual_persona();
+  auto const wanted = !persona.empty() ? persona : !usual.empty() ? usual : std::string_view{"plain"};
+  auto const chosen = dressed.find(wanted);
+  return chosen == dressed.end() ? nullptr : chosen->second.get();
+}
+
+auto Cast::service(std::string_view decoy) const -> std::string_view {
+  auto const found = decoys_.find(decoy);
+  return found == decoys_.end() ? std::string_view{} : std::string_view{found->first};
+}
+
+auto Cast::personas_of(std::string_view decoy) const -> std::vector<std::string> {
+  auto names = std::vector<std::string>{};
+  if (auto const found = decoys_.find(decoy); found != decoys_.end())
+    for (auto const &[name, part] : found->second) names.push_back(name);
+  return names;
+}
+
+}  // namespace noroshi::sense

@@ -1,0 +1,33 @@
+// Cast: every decoy, dressed in every persona that has something to say about it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.hpp"
+#include "sense/decoy.hpp"
+
+namespace noroshi::sense {
+
+/// Immutable once made; read from all event loops.
+class Cast {
+public:
+  /// Reads every persona in `folder` (packs/personas) and dresses the decoys; a persona with an error is refused, with
+  /// its file and key. `hostname`, where not empty, replaces the host name of each persona, so that two nodes differ.
+  static auto create(std::string const &folder, std::string_view hostname) -> Result<Cast>;
+
+  /// `persona` empty: the decoy's usual one. nullptr where there is none such.
+  [[nodiscard]] auto find(std::string_view decoy, std::string_view persona) const -> Decoy const *;
+  /// The registered name of the decoy, for as long as the program runs.
+  [[nodiscard]] auto service(std::string_view decoy) const -> std::string_view;
+  [[nodiscard]] auto personas_of(std::string_view decoy) const -> std::vector<std::string>;
+
+private:
+  auto dress(std::string const &decoy, Persona const &persona) -> Result<void>;
+  std::map<std::string, std::map<std::string, std::unique_ptr<Decoy>, std::less<>>, std::less<>> decoys_;
+};
+
+}  // namespace noroshi::sense

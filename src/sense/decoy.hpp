@@ -1,0 +1,29 @@
+// Decoy: one protocol's conversation. A new one is a new file in decoys/ that registers itself on its last line.
+#pragma once
+
+#include <string_view>
+
+#include "base/registry.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "sense/persona.hpp"
+#include "sense/visit.hpp"
+
+namespace noroshi::sense {
+
+/// One object holds all conversations of a persona; what belongs to one conversation lives in its coroutine.
+class Decoy {
+public:
+  virtual ~Decoy() = default;
+  /// The persona it wears where the listener names none; empty where it needs none.
+  [[nodiscard]] virtual auto usual_persona() const -> std::string_view { return {}; }
+  /// Reads what it shows from the persona, once, before the first visit. An error names the key.
+  virtual auto dress(Persona const &persona) -> Result<void>;
+  /// Talks until the visitor leaves, the decoy is done, or a limit ends the visit (whose error it passes on). Called
+  /// for many visits at once and from several threads.
+  virtual auto converse(Visit &visit) const -> Task<Result<void>> = 0;
+};
+
+inline auto Decoy::dress(Persona const & /*persona*/) -> Result<void> { return ok; }
+
+}  // namespace noroshi::sense

@@ -1,0 +1,62 @@
+// What an HTTP decoy answers, as its persona has it, without any network: request in, bytes out.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "codec/http.hpp"
+#include "sense/persona.hpp"
+
+namespace noroshi::sense {
+
+class HttpPages {
+public:
+  /// Fails where the persona names an unknown header or leaves out what a page needs.
+  static auto create(Persona const &persona) -> Result<HttpPages>;
+
+  /// A form that visitors log in with.
+  struct Login {
+    std::string path;  // empty: none
+    std::string user_field;
+    std::string password_field;
+  };
+  [[nodiscard]] auto login() const -> Login const & { return login_; }
+
+  struct Answer {
+    unsigned status = 200;
+    std::string bytes;
+    bool close = false;  // the server closes the connection behind it
+  };
+  /// To a request whose head could be read.
+  [[nodiscard]] auto answer(codec::http::RequestHead const &request, Time now) const -> Answer;
+  /// The server's error page for `status`, after which it closes: for what is no HTTP, or too large.
+  [[nodiscard]] auto refusal(unsigned status, Time now) const -> Answer;
+
+private:
+  struct Page {
+    std::string type;
+    std::string modified;  // RFC 9110 date; empty: generated, no validators
+    std::string etag;
+    std::string body;
+  };
+  struct Form {
+    bool head_only = false;
+    bool close = false;
+    bool bare = false;  // HTTP/0.9: the body alone
+  };
+  [[nodiscard]] auto error_page(unsigned status) const -> Page;
+  [[nodiscard]] auto write(unsigned status, Page const &page, Form form, Time now) const -> std::string;
+  [[nodiscard]] auto value_of(std::string_view header, Page const &page, Form form, Time now) const -> std::string;
+
+  std::string server_;
+  std::string error_template_;
+  std::vector<std::string> header_order_;
+  std::map<std::string, Page, std::less<>> pages_;
+  Login login_;
+  Page login_failed_;
+};
+
+}  // namespace noroshi::sense

@@ -1,0 +1,44 @@
+// Where decoys listen: the words of `sense.listen`, and the sockets made of them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.hpp"
+#include "base/result.hpp"
+#include "model/ip.hpp"
+
+namespace noroshi::sense {
+
+/// "telnet@router:127.0.0.1:2323", "http:[::1]:8081", "any:0.0.0.0:9999".
+struct ListenerSpec {
+  std::string decoy;
+  std::string persona;  // empty: the decoy's usual one
+  model::Endpoint endpoint;
+  static auto parse(std::string_view text) -> Result<ListenerSpec>;
+};
+
+/// One bound listener with a socket for each event loop (SO_REUSEPORT), or one for all that systemd handed over.
+struct Listener {
+  ListenerSpec spec;  // with the port that it really has
+  std::vector<FileDescriptor> sockets;
+};
+
+enum class PortTaken : std::uint8_t { fails, moves };
+
+/// Binds and listens, non-blocking, one socket a loop. A taken port fails with a conflict that names it, or moves to a
+/// free one.
+auto bind_listener(ListenerSpec spec, unsigned loops, PortTaken if_taken) -> Result<Listener>;
+
+/// TCP listening sockets from systemd (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS, from descriptor 3 on), each matched
+/// with the spec of its address and port. Takes the matched specs out of `specs`; a socket that no spec names is an
+/// error.
+auto take_activated(std::vector<ListenerSpec> &specs) -> Result<std::vector<Listener>>;
+
+/// Addresses of a socket. `original` is where a redirect (nftables) took the connection from, else the local address.
+auto local_endpoint(int socket) -> model::Endpoint;
+auto original_destination(int socket, bool is_v4) -> model::Endpoint;
+
+}  // namespace noroshi::sense

@@ -1,0 +1,45 @@
+// Persona: what a decoy pretends to be, as data (packs/personas/*.toml).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace noroshi::sense {
+
+/// The values of one TOML file by their path: "http.server", "http.pages.0.path". Reading marks a key as known, so that
+/// a decoy can refuse keys that it never asked for.
+class Persona {
+public:
+  /// Without any value: every read gives its default.
+  Persona() = default;
+  /// `name` is for messages. Damaged TOML is an error with line and column.
+  static auto parse(std::string name, std::string_view toml) -> Result<Persona>;
+  static auto load(std::string const &file) -> Result<Persona>;
+
+  [[nodiscard]] auto name() const -> std::string const & { return name_; }
+  [[nodiscard]] auto text(std::string_view path, std::string_view otherwise) const -> std::string;
+  [[nodiscard]] auto number(std::string_view path, std::int64_t otherwise) const -> Result<std::int64_t>;
+  /// A list of texts.
+  [[nodiscard]] auto list(std::string_view path) const -> std::vector<std::string>;
+  /// How many tables the array of that path holds: read them as "path.0.key"…
+  [[nodiscard]] auto count(std::string_view path) const -> std::size_t;
+  /// An error that names the first key below `section` that nobody read.
+  [[nodiscard]] auto refuse_unread(std::string_view section) const -> Result<void>;
+  /// Whether it has anything to say about `section`.
+  [[nodiscard]] auto has(std::string_view section) const -> bool;
+  /// Replaces one value, so that nodes can differ ("host.name").
+  void set(std::string path, std::string value) { values_.insert_or_assign(std::move(path), std::move(value)); }
+
+private:
+  std::string name_ = "plain";
+  std::map<std::string, std::string, std::less<>> values_;
+  mutable std::set<std::string, std::less<>> read_;  // personas are read on one thread, before the first visit
+};
+
+}  // namespace noroshi::sense

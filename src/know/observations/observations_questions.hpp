@@ -1,0 +1,23 @@
+// The named questions of the port that read rows. Viewers are checked by the store before.
+#pragma once
+
+#include <vector>
+
+#include "know/observations/observations_core.hpp"
+#include "model/viewer.hpp"
+
+namespace noroshi::know::observations {
+
+auto visits_of(Core &core, model::IpAddress address, std::size_t limit) -> Result<std::vector<model::VisitSummary>>;
+auto find_visit(Core &core, model::VisitId visit, model::Viewer const &viewer)
+    -> Result<std::vector<model::StoredObservation>>;
+auto find_mentions(Core &core, model::Value const &value, std::size_t limit, model::Viewer const &viewer)
+    -> Result<std::vector<model::StoredObservation>>;
+auto top_values(Core &core, model::Kind kind, model::Field field, Time since, std::size_t limit,
+                model::Viewer const &viewer) -> Result<std::vector<model::TopValue>>;
+auto list_days(Core &core) -> Result<std::vector<model::DayInfo>>;
+
+/// Answers are held in memory whole; whoever needs more asks about less.
+inline constexpr auto kMaxAnswers = std::size_t{10'000};
+
+}  // namespace noroshi::know::observations

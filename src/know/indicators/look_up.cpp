@@ -1,5 +1,6 @@
 #include "know/indicators/sqlite_indicator_store.hpp"
 #include "know/sqlite_context.hpp"
+#include "model/probes.hpp"
 
 namespace noroshi::know {
 
@@ -15,21 +16,34 @@ public:
   LookUp(sqlite::Connection &connection, model::Viewer const &viewer, Time now)
       : connection_(connection), viewer_(viewer), now_(now) {}
 
+  /// Reads which prefix lengths are in use; before the first hits_of().
+  auto prepare() -> Result<void> {
+    auto query = connection_.query("SELECT family, length FROM lengths");
+    for (;;) {
+      TRY(auto const more, query.step());
+      if (!more) return ok;
+      (query.integer(0) == 4 ? v4_ : v6_).push_back(static_cast<unsigned>(query.integer(1)));
+    }
+  }
+
   auto hits_of(model::Value const &value) -> Result<std::vector<model::Hit>> {
     auto hits = std::vector<model::Hit>{};
-    TRY_VOID(probe(model::MatchKind::exact, value, hits));
+    for (auto const &probe : model::probes(value, {v4_, v6_})) TRY_VOID(look(probe, hits));
     return hits;
   }
 
 private:
-  auto probe(model::MatchKind match, model::Value const &candidate, std::vector<model::Hit> &hits) -> Result<void> {
+  /// Adds what is said about one probe, in the order of its key. A domain above the one asked is a `parent` whatever
+  /// its scope; that a `subtree` speaks fully for names below is read from the context, where strength is assessed.
+  auto look(model::Probe const &probe, std::vector<model::Hit> &hits) -> Result<void> {
     static auto const sql = fmt::format(
         "SELECT {} FROM indicators i JOIN contexts c ON c.indicator = i.id LEFT JOIN generations g ON g.source = "
         "c.source "
-        "WHERE i.type = ? AND i.text = ? AND c.generation = ifnull(g.generation, 0) AND ifnull(c.expiry > ?, 1)",
+        "WHERE i.type = ? AND i.text = ? AND c.generation = ifnull(g.generation, 0) AND ifnull(c.expiry > ?, 1) "
+        "ORDER BY c.indicator, c.source, c.report, c.attribute, c.role, c.direction, c.evidence",
         sqlite::context_columns("c."));
     auto query = connection_.query(sql);
-    query.bind(candidate.type, candidate.text, now_);
+    query.bind(probe.value.type, probe.value.text, now_);
     for (;;) {
       TRY(auto const more, query.step());
       if (!more) return ok;
@@ -38,13 +52,14 @@ private:
       if (++found_ > kMaxHits)
         return fail(ErrorCode::too_large, "these values have more than {} hits together; ask for fewer at once",
                     kMaxHits);
-      hits.push_back({match, candidate, std::move(context)});
+      hits.push_back({probe.match, probe.value, std::move(context)});
     }
   }
 
   sqlite::Connection &connection_;
   model::Viewer const &viewer_;
   Time now_;
+  std::vector<unsigned> v4_, v6_;  // prefix lengths in use
   std::size_t found_ = 0;
 };
 
@@ -56,6 +71,7 @@ auto SqliteIndicatorStore::look_up(std::span<model::Value const> values, model::
     auto answer = std::vector<std::vector<model::Hit>>{};
     answer.reserve(values.size());
     auto look_up = LookUp{connection, viewer, now};
+    TRY_VOID(look_up.prepare());
     for (auto const &value : values) {
       TRY(auto hits, look_up.hits_of(value));
       answer.push_back(std::move(hits));

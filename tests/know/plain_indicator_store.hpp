@@ -1,0 +1,117 @@
+// The indicator store's contract once more, as plainly as it can be said: a map, and a walk over all of it.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "model/domain_names.hpp"
+#include "model/ip.hpp"
+#include "model/ports/indicator_store.hpp"
+
+namespace noroshi::test {
+
+class PlainIndicatorStore {
+public:
+  void apply(model::IndicatorCommit const &commit) {
+    auto &cursor = cursors_[commit.stream];
+    if (commit.position <= cursor) return;
+    cursor = commit.position;
+    for (auto const source : commit.raised) ++generations_[source];
+    for (auto const &write : commit.writes) keep(write, commit.position);
+    for (auto const &withdrawal : commit.withdrawals)
+      std::erase_if(rows_, [&](auto const &row) {
+        return row.second.context.source == withdrawal.source && row.second.context.report == withdrawal.report;
+      });
+  }
+
+  auto look_up(model::Value const &asked, model::Viewer const &viewer, Time now) const -> std::vector<model::Hit> {
+    struct Found {
+      std::size_t kind, distance, number;  // the order of hits
+      model::Hit hit;
+    };
+    auto all = std::vector<Found>{};
+    for (auto const &[key, row] : rows_) {  // in key order
+      auto const match = match_of(asked, row.indicator);
+      auto const visible = row.generation == generation_of(row.context.source) && viewer.may_see(row.context.tlp) &&
+                           (!row.context.expiry || *row.context.expiry > now);
+      if (match && visible)
+        all.push_back({static_cast<std::size_t>(match->first),
+                       match->second,
+                       all.size(),
+                       {match->first, row.indicator, row.context}});
+    }
+    std::ranges::sort(all, [](auto const &a, auto const &b) {
+      return std::tie(a.kind, a.distance, a.number) < std::tie(b.kind, b.distance, b.number);
+    });
+    auto hits = std::vector<model::Hit>{};
+    for (auto &found : all) hits.push_back(std::move(found.hit));
+    return hits;
+  }
+
+  [[nodiscard]] auto cursor(std::string const &stream) const -> std::uint64_t {
+    auto const found = cursors_.find(stream);
+    return found == cursors_.end() ? 0 : found->second;
+  }
+  [[nodiscard]] auto contexts() const -> std::size_t { return rows_.size(); }
+  [[nodiscard]] auto indicators() const -> std::vector<model::Value> {
+    auto values = std::vector<model::Value>{};
+    for (auto const &[key, row] : rows_)
+      if (values.empty() || values.back() != row.indicator) values.push_back(row.indicator);
+    return values;
+  }
+
+private:
+  using Key = std::tuple<model::Value, model::SourceId, model::ReportId, std::string, model::Role, model::Direction,
+                         model::Evidence>;
+  struct Row {
+    model::Value indicator;
+    model::Context context;
+    std::uint64_t generation = 0;
+  };
+
+  [[nodiscard]] auto generation_of(model::SourceId source) const -> std::uint64_t {
+    auto const found = generations_.find(source);
+    return found == generations_.end() ? 0 : found->second;
+  }
+
+  void keep(model::IndicatorWrite const &write, std::uint64_t position) {
+    auto const &context = write.context;
+    auto const generation = generation_of(context.source);
+    auto const key = Key{write.indicator, context.source,    context.report,  context.attribute,
+                         context.role,    context.direction, context.evidence};
+    auto row = Row{write.indicator, context, generation};
+    if (auto const there = rows_.find(key); there != rows_.end() && there->second.generation == generation)
+      merge(row.context, there->second.context);
+    row.context.sequence = position;
+    rows_.insert_or_assign(key, row);
+  }
+
+  /// How `stored` answers for `asked`, and its distance among answers of that kind; nothing where it does not.
+  static auto match_of(model::Value const &asked, model::Value const &stored)
+      -> std::optional<std::pair<model::MatchKind, std::size_t>> {
+    using model::MatchKind;
+    using model::ValueType;
+    if (asked == stored) return std::pair{MatchKind::exact, std::size_t{0}};
+    if (stored.type == ValueType::cidr && (asked.type == ValueType::ip || asked.type == ValueType::cidr)) {
+      auto const block = *model::IpPrefix::parse(stored.text);
+      auto const inner = model::IpPrefix::parse(asked.text);
+      auto const address = inner ? inner->address() : *model::IpAddress::parse(asked.text);
+      auto const wider = !inner || block.length() < inner->length();
+      if (wider && block.contains(address)) return std::pair{MatchKind::range, std::size_t{200} - block.length()};
+    }
+    if (stored.type == ValueType::domain && asked.type == ValueType::domain &&
+        asked.text.ends_with("." + stored.text) && !model::is_public_suffix(stored.text))
+      return std::pair{MatchKind::parent, asked.text.size() - stored.text.size()};
+    return std::nullopt;
+  }
+
+  std::map<Key, Row> rows_;
+  std::map<model::SourceId, std::uint64_t> generations_;
+  std::map<std::string, std::uint64_t> cursors_;
+};
+
+}  // namespace noroshi::test

@@ -49,18 +49,20 @@ struct HttpServerOptions {
   unsigned workers = 2;
   std::size_t max_body_bytes = std::size_t{64} << 20;  // a million values of 60 bytes
   std::size_t max_connections = 1024;
-  std::chrono::seconds idle_timeout{30};     // between requests, and for a request to arrive whole
+  std::chrono::seconds idle_timeout{30};  // between requests, and for a request to arrive whole
 };
 
 class HttpServer {
 public:
-  /// Binds and starts. An address in use is a conflict that names it.
+  /// Binds and starts. An address in use is a conflict that names it; one that is not loopback is refused (malformed):
+  /// what leaves the machine needs TLS.
   static auto create(HttpServerOptions options, HttpHandler handler) -> Result<std::unique_ptr<HttpServer>>;
   virtual ~HttpServer() = default;  // stops: no new connections, waits for running handlers
   [[nodiscard]] virtual auto bound() const -> std::vector<model::Endpoint> = 0;
 };
 
 /// One request over a new connection to a Unix socket (`where` = path) or to "host:port" (address, not name).
-auto http_call(std::string_view where, HttpRequest const &request, std::chrono::seconds deadline) -> Result<HttpResponse>;
+auto http_call(std::string_view where, HttpRequest const &request, std::chrono::seconds deadline)
+    -> Result<HttpResponse>;
 
 }  // namespace noroshi::net

@@ -36,7 +36,8 @@ auto target_of(std::string_view where) -> Result<asio::generic::stream_protocol:
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   auto error = beast::error_code{};
   auto const address = asio::ip::make_address(std::string{host}, error);
-  if (!port || error) return fail(ErrorCode::malformed, "{} is not an address with a port, as in 127.0.0.1:8787", where);
+  if (!port || error)
+    return fail(ErrorCode::malformed, "{} is not an address with a port, as in 127.0.0.1:8787", where);
   return asio::generic::stream_protocol::endpoint{asio::ip::tcp::endpoint{address, *port}};
 }
 
@@ -70,7 +71,8 @@ auto run(asio::io_context &loop, Start &&start) -> beast::error_code {
 
 }  // namespace
 
-auto http_call(std::string_view where, HttpRequest const &request, std::chrono::seconds deadline) -> Result<HttpResponse> {
+auto http_call(std::string_view where, HttpRequest const &request, std::chrono::seconds deadline)
+    -> Result<HttpResponse> {
   TRY(auto const target, target_of(where));
   auto loop = asio::io_context{1};
   auto stream = Stream{loop};

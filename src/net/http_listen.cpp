@@ -10,26 +10,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/file.hpp"
+
 namespace noroshi::net {
 namespace {
 
 // Connections that wait to be accepted; the kernel caps it at net.core.somaxconn anyway.
 constexpr auto kBacklog = 256;
-
-class OwnedSocket {
-public:
-  explicit OwnedSocket(int descriptor) : descriptor_(descriptor) {}
-  OwnedSocket(OwnedSocket const &) = delete;
-  auto operator=(OwnedSocket const &) -> OwnedSocket & = delete;
-  ~OwnedSocket() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  [[nodiscard]] auto get() const -> int { return descriptor_; }
-  auto release() -> int { return std::exchange(descriptor_, -1); }
-
-private:
-  int descriptor_;
-};
 
 union SocketAddress {
   sockaddr any;
@@ -54,7 +41,7 @@ auto fill(model::Endpoint const &endpoint, SocketAddress &address) -> socklen_t 
 }
 
 auto answers(SocketAddress const &address) -> bool {
-  auto const probe = OwnedSocket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  auto const probe = FileDescriptor{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   return ::connect(probe.get(), &address.any, sizeof address.local) == 0;
 }
 
@@ -63,7 +50,8 @@ auto clear_stale(std::string const &path, SocketAddress const &address) -> Resul
   struct stat there{};
   if (::lstat(path.c_str(), &there) != 0) return ok;
   if (!S_ISSOCK(there.st_mode))
-    return fail(ErrorCode::conflict, "{} exists and is not a socket; move it away or choose another data directory", path);
+    return fail(ErrorCode::conflict, "{} exists and is not a socket; move it away or choose another data directory",
+                path);
   if (answers(address))
     return fail(ErrorCode::conflict, "{} is in use: another node runs on this data directory; stop it first", path);
   if (::unlink(path.c_str()) != 0) return system_error(errno, "removing the stale socket " + path);
@@ -76,15 +64,15 @@ auto listen_tcp(model::Endpoint const &endpoint) -> Result<int> {
   auto const where = endpoint.to_string();
   auto address = SocketAddress{};
   auto const length = fill(endpoint, address);
-  auto socket = OwnedSocket{::socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  auto socket = FileDescriptor{::socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (socket.get() < 0) return system_error(errno, "opening a socket for " + where);
   auto const on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (address.any.sa_family == AF_INET6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (::bind(socket.get(), &address.any, length) != 0 || ::listen(socket.get(), kBacklog) != 0) {
     if (errno == EADDRINUSE)
-      return fail(ErrorCode::conflict, "{} is in use by another program; stop it, or choose another port (0: any free one)",
-                  where);
+      return fail(ErrorCode::conflict,
+                  "{} is in use by another program; stop it, or choose another port (0: any free one)", where);
     return system_error(errno, "listening on " + where);
   }
   return socket.release();
@@ -95,11 +83,12 @@ auto listen_unix(std::string const &path) -> Result<int> {
   std::memset(&address, 0, sizeof address);
   address.local.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.local.sun_path)
-    return fail(ErrorCode::too_large, "the socket path {} has {} bytes, the system allows {}; use a shorter data directory",
-                path, path.size(), sizeof address.local.sun_path - 1);
+    return fail(ErrorCode::too_large,
+                "the socket path {} has {} bytes, the system allows {}; use a shorter data directory", path,
+                path.size(), sizeof address.local.sun_path - 1);
   std::memcpy(address.local.sun_path, path.data(), path.size());
   TRY_VOID(clear_stale(path, address));
-  auto socket = OwnedSocket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  auto socket = FileDescriptor{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (socket.get() < 0) return system_error(errno, "opening a socket for " + path);
   // On Linux bind() gives the file the mode of the socket itself: no moment in which others could connect.
   ::fchmod(socket.get(), 0600);

@@ -66,6 +66,10 @@ private:
   std::uint64_t bytes_;
 };
 
+auto is_loopback(model::IpAddress address) -> bool {
+  return (address.is_v4() && ((address.low() >> 24) & 0xff) == 127) || address == model::IpAddress{0, 1};
+}
+
 void identify(Connection &connection) {
   auto const socket = connection.stream.socket().native_handle();
   auto address = sockaddr_storage{};
@@ -89,14 +93,16 @@ auto refusal(unsigned status, std::string_view sentence) -> HttpResponse {
   auto response = HttpResponse{};
   response.status = status;
   response.content_type = "application/problem+json";
-  response.body = fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}"}})",
-                              std::string_view{http::obsolete_reason(static_cast<http::status>(status))}, status, sentence);
+  response.body =
+      fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}"}})",
+                  std::string_view{http::obsolete_reason(static_cast<http::status>(status))}, status, sentence);
   return response;
 }
 
 /// The answer to a request that could not be read, or nothing where nobody waits for one.
 auto refusal_of(beast::error_code error) -> std::optional<HttpResponse> {
-  if (error == http::error::body_limit) return refusal(413, "the body is larger than this node accepts; send it in parts");
+  if (error == http::error::body_limit)
+    return refusal(413, "the body is larger than this node accepts; send it in parts");
   if (error == http::error::header_limit || error == http::error::buffer_overflow)
     return refusal(431, "the request header is larger than 16 KiB");
   if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
@@ -114,6 +120,12 @@ public:
 
   auto listen() -> Result<void> {
     for (auto const &endpoint : options_.listen) {
+      if (!is_loopback(endpoint.address))
+        return fail(
+            ErrorCode::malformed,
+            "{} can be reached from other machines, which needs TLS, and this node does not speak TLS yet; listen on "
+            "127.0.0.1 or [::1] and let a reverse proxy with TLS stand in front",
+            endpoint.to_string());
       TRY(auto const socket, listen_tcp(endpoint));
       bound_.push_back(bound_endpoint(socket));
       acceptors_.emplace_back(loop_, Protocol{endpoint.address.is_v4() ? AF_INET : AF_INET6, IPPROTO_TCP}, socket);
@@ -164,8 +176,8 @@ private:
 
   /// One non-blocking write; a client that does not take it learns by the close alone.
   static void turn_away(Socket &socket) {
-    static constexpr auto kBusy =
-        std::string_view{"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"};
+    static constexpr auto kBusy = std::string_view{
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"};
     auto error = beast::error_code{};
     socket.non_blocking(true, error);
     socket.write_some(asio::buffer(kBusy), error);

@@ -31,7 +31,8 @@ auto echo(HttpRequest &request) -> HttpResponse {
   auto response = HttpResponse{};
   response.content_type = "text/plain";
   response.headers.emplace_back("Noroshi-Method", request.method);
-  response.body = fmt::format("{} {} x={} body={}", request.method, request.path, request.parameter("x"), request.body.size());
+  response.body =
+      fmt::format("{} {} x={} body={}", request.method, request.path, request.parameter("x"), request.body.size());
   return response;
 }
 
@@ -129,7 +130,8 @@ TEST_CASE("a stale socket file is replaced, a living one and a foreign file are 
   auto address = sockaddr_storage{};
   address.ss_family = AF_UNIX;
   copy.unix_path.copy(reinterpret_cast<char *>(&address) + sizeof(sa_family_t), copy.unix_path.size());
-  REQUIRE(::bind(dead, reinterpret_cast<sockaddr *>(&address), static_cast<socklen_t>(2 + copy.unix_path.size() + 1)) == 0);
+  REQUIRE(::bind(dead, reinterpret_cast<sockaddr *>(&address), static_cast<socklen_t>(2 + copy.unix_path.size() + 1)) ==
+          0);
   ::close(dead);
   REQUIRE(std::filesystem::exists(copy.unix_path));
   auto const again = started(copy, echo);
@@ -144,6 +146,18 @@ TEST_CASE("an address in use is a conflict that names it") {
   REQUIRE_FALSE(second);
   CHECK(second.error().code == ErrorCode::conflict);
   CHECK(second.error().sentence.find(first->bound()[0].to_string()) != std::string::npos);
+}
+
+TEST_CASE("an address that other machines reach is refused while there is no TLS") {
+  for (auto const address : {model::IpAddress::v4(0), model::IpAddress::v4(0x0a00'0001), model::IpAddress{},
+                             model::IpAddress{0, 2}, model::IpAddress{0, 0x7f00'0001}}) {
+    auto options = HttpServerOptions{};
+    options.listen = {{address, 0}};
+    auto const server = HttpServer::create(options, echo);
+    REQUIRE_FALSE(server);
+    CHECK(server.error().code == ErrorCode::malformed);
+    CHECK(server.error().sentence.find("TLS") != std::string::npos);
+  }
 }
 
 TEST_CASE("a body past the limit is answered 413, announced or chunked, and the client reads the answer") {

@@ -1,0 +1,73 @@
+// Questions over the stores: who knows these values?
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "model/ports/catalogue.hpp"
+#include "model/ports/indicator_store.hpp"
+#include "model/ports/observation_store.hpp"
+#include "search/assessment.hpp"
+#include "search/json_writer.hpp"
+
+namespace noroshi::search {
+
+/// What questions are asked of. All outlive the question.
+struct Knowledge {
+  model::IndicatorStore &indicators;
+  model::ObservationStore &observations;
+  model::Catalogue &catalogue;
+  Clock const &clock;
+  Sentences const &sentences;
+};
+
+/// Hits of one value that an answer carries; further ones are counted in `hits_left_out`. An address that thousands of
+/// reports name would otherwise fill the answer to a million values.
+inline constexpr auto kMaxHitsOfValue = std::size_t{256};
+
+struct AssessedHit {
+  NamedHit named;
+  Assessment assessment;
+};
+
+struct Answer {
+  std::string value;                      // as asked
+  std::optional<model::Value> canonical;  // nothing: malformed, and `problem` says why
+  std::string problem;
+  std::vector<AssessedHit> hits;
+  std::size_t hits_left_out = 0;
+  [[nodiscard]] auto known() const -> bool { return !hits.empty(); }
+};
+
+/// An answer to each value, in order. A malformed value is answered as such and fails nobody else's.
+auto search(std::span<std::string_view const> values, model::Viewer const &viewer, Knowledge const &knowledge)
+    -> Result<std::vector<Answer>>;
+
+/// How one member of the alliance (so far: this node) took part in answering.
+struct MemberAnswer {
+  std::string member;
+  std::string status;  // answered, declined, partly, timed_out, unreachable, wrong
+  std::uint64_t milliseconds = 0;
+  std::uint64_t values = 0;  // answered for
+  std::uint64_t hits = 0;
+  std::string reason;
+};
+
+/// The name of the node's own organisation.
+auto home_name(model::Catalogue &catalogue) -> std::string;
+
+/// {value, canonical, type, known, hits[…]} and, for a malformed value, `reason`.
+void write(JsonWriter &json, Answer const &answer, std::string_view member, std::string_view language,
+           Sentences const &sentences);
+/// {match, indicator, source, report, …, assessment{…}}
+void write(JsonWriter &json, AssessedHit const &hit, std::string_view member, std::string_view language,
+           Sentences const &sentences);
+/// {members[…]}: the last line of every answer.
+void write(JsonWriter &json, std::span<MemberAnswer const> members);
+
+}  // namespace noroshi::search

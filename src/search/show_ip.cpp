@@ -1,0 +1,92 @@
+#include "search/show_parts.hpp"
+
+namespace noroshi::search {
+namespace {
+
+struct Source {
+  model::IpAddress address;
+  std::optional<model::Profile> profile;
+  std::vector<model::VisitSummary> visits;
+  Answer answer;
+  std::map<model::SensorId, std::string> sensors;
+};
+
+auto gather(std::string_view text, model::Viewer const &viewer, Knowledge const &knowledge) -> Result<Source> {
+  auto source = Source{};
+  TRY(auto const value, model::canonical(model::ValueType::ip, text));
+  TRY(source.address, model::IpAddress::parse(value.text));
+  TRY(source.answer, answer_one(value, viewer, knowledge));
+  if (!viewer.may_see_observations()) return source;
+  TRY(source.profile, knowledge.observations.profile(source.address, viewer));
+  if (source.profile) {
+    TRY(source.visits, knowledge.observations.visits_of(source.address, kShownVisits, viewer));
+  }
+  source.sensors = sensor_names(viewer, knowledge.catalogue);
+  return source;
+}
+
+void write_times(JsonWriter &json, Source const &source) {
+  auto first = source.profile ? source.profile->first_seen : Time{};
+  auto last = source.profile ? source.profile->last_seen : Time{};
+  for (auto const &hit : source.answer.hits) {
+    auto const &context = hit.named.hit.context;
+    if (first == Time{} || context.first_seen < first) first = context.first_seen;
+    last = std::max(last, context.last_seen);
+  }
+  json.member("first_seen", first).member("last_seen", last);
+}
+
+void write_profile(JsonWriter &json, model::Profile const &profile) {
+  json.member("sessions", profile.sessions).member("observations", profile.observations);
+  json.member("logins", profile.logins).member("commands", profile.commands).member("requests", profile.requests);
+  json.member("downloads", profile.downloads).member("ports", profile.ports).member("src_ports", profile.source_ports);
+  // Filled by enrichment, which this node does not do yet.
+  json.member("country", nullptr).member("asn", nullptr).member("network", nullptr);
+  auto flags = std::vector<std::string>{};
+  if (profile.spoofable && profile.observations > 0) flags.emplace_back("spoofable");
+  if (profile.address.is_special()) flags.emplace_back("special_purpose");
+  json.member("flags", flags).key("cves").begin_array().end_array();
+  json.key("fingerprints").begin_object().member("ja3", profile.ja3).member("ja4", profile.ja4);
+  json.member("hassh", profile.hassh).end_object();
+  json.member("services", profile.services).member("protocols", profile.protocols);
+  json.member("user_agents", profile.user_agents).member("client_versions", profile.client_versions);
+  json.member("usernames", profile.usernames).member("urls", profile.urls).member("sha256", profile.sha256);
+  json.member("truncated", profile.truncated);
+}
+
+void write_visits(JsonWriter &json, Source const &source) {
+  json.key("visits").begin_array();
+  for (auto const &visit : source.visits) {
+    auto const sensor = source.sensors.find(visit.sensor);
+    json.begin_object().member("session", visit.visit.to_string());
+    json.member("sensor", sensor == source.sensors.end() ? std::string{} : sensor->second);
+    json.member("service", visit.service).member("first_seen", visit.first_seen).member("last_seen", visit.last_seen);
+    json.member("src_port", visit.source.port).member("dst_port", visit.destination.port);
+    json.member("observations", visit.observations).end_object();
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+auto show_ip(std::string_view text, model::Viewer const &viewer, std::string_view language, Knowledge const &knowledge)
+    -> Result<std::string> {
+  TRY(auto source, gather(text, viewer, knowledge));
+  auto out = std::string{};
+  auto json = JsonWriter{out};
+  auto const judgement = judge_source(*source.answer.canonical, source.profile, named_hits(source.answer));
+  json.begin_object().member("ip", source.address.to_string());
+  json.member("known", source.answer.known() || source.profile.has_value());
+  write_judgement(json, judgement, language, knowledge.sentences);
+  write_times(json, source);
+  auto nobody = model::Profile{};
+  nobody.address = source.address;
+  write_profile(json, source.profile.value_or(nobody));
+  write_tags(json, source.answer);
+  write_hits(json, source.answer, language, knowledge);
+  write_visits(json, source);
+  json.end_object();
+  return out;
+}
+
+}  // namespace noroshi::search

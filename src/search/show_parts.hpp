@@ -1,0 +1,31 @@
+// What the pages of `show` have in common.
+#pragma once
+
+#include <map>
+
+#include "search/show.hpp"
+
+namespace noroshi::search {
+
+/// The answer about one value that is known to be well-formed.
+auto answer_one(model::Value const &value, model::Viewer const &viewer, Knowledge const &knowledge) -> Result<Answer>;
+
+auto named_hits(Answer const &answer) -> std::vector<NamedHit>;
+
+/// `verdict` and `reasons[{code, parameters{}, sentence}]`.
+void write_judgement(JsonWriter &json, Judgement const &judgement, std::string_view language,
+                     Sentences const &sentences);
+
+/// `tags[]`: those of all hits, sorted, once each.
+void write_tags(JsonWriter &json, Answer const &answer);
+
+void write_hits(JsonWriter &json, Answer const &answer, std::string_view language, Knowledge const &knowledge);
+
+/// Names of sensors by number; empty for viewers who may not see them.
+auto sensor_names(model::Viewer const &viewer, model::Catalogue &catalogue) -> std::map<model::SensorId, std::string>;
+
+/// One observation: time, kind, addresses, and each of its fields by name.
+void write_observation(JsonWriter &json, model::StoredObservation const &observation,
+                       std::map<model::SensorId, std::string> const &sensors);
+
+}  // namespace noroshi::search

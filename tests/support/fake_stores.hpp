@@ -1,0 +1,151 @@
+// The three store ports in memory, for tests of what stands above them. They apply the viewer's rights as the real ones
+// must: marking in look_up, secrets in observations, roles in the catalogue's writers.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "model/batch.hpp"
+#include "model/ports/catalogue.hpp"
+#include "model/ports/indicator_store.hpp"
+#include "model/ports/observation_store.hpp"
+
+namespace noroshi::test {
+
+class FakeIndicators final : public model::IndicatorStore {
+public:
+  auto look_up(std::span<model::Value const> values, model::Viewer const &viewer, Time now)
+      -> Result<std::vector<std::vector<model::Hit>>> override {
+    auto all = std::vector<std::vector<model::Hit>>(values.size());
+    for (auto i = std::size_t{0}; i < values.size(); ++i)
+      for (auto const &hit : hits) {
+        auto const expired = hit.context.expiry && *hit.context.expiry <= now;
+        if (answers(hit, values[i]) && viewer.may_see(hit.context.tlp) && !expired) {
+          all[i].push_back(hit);
+          if (hit.indicator != values[i]) all[i].back().match = model::MatchKind::parent;
+        }
+      }
+    return all;
+  }
+  auto apply(model::IndicatorCommit const &commit) -> Result<void> override {
+    if (commit.position <= cursors[commit.stream]) return ok;
+    cursors[commit.stream] = commit.position;
+    for (auto const &write : commit.writes) hits.push_back({model::MatchKind::exact, write.indicator, write.context});
+    for (auto const &gone : commit.withdrawals)
+      std::erase_if(hits, [&](model::Hit const &hit) {
+        return hit.context.source == gone.source && hit.context.report == gone.report;
+      });
+    return ok;
+  }
+  auto cursor(std::string_view stream) -> Result<std::uint64_t> override { return cursors[std::string{stream}]; }
+  auto stats() -> Result<model::IndicatorStats> override { return model::IndicatorStats{hits.size(), hits.size(), 0}; }
+
+  void add(model::Value indicator, model::Context context) {
+    hits.push_back({model::MatchKind::exact, std::move(indicator), std::move(context)});
+  }
+  std::vector<model::Hit> hits;
+  std::map<std::string, std::uint64_t> cursors;
+
+private:
+  static auto answers(model::Hit const &hit, model::Value const &value) -> bool {
+    if (hit.indicator == value) return true;
+    return hit.indicator.type == model::ValueType::domain && value.type == model::ValueType::domain &&
+           value.text.ends_with("." + hit.indicator.text);
+  }
+};
+
+class FakeObservations final : public model::ObservationStore {
+public:
+  auto apply(std::span<model::ReceivedBatch const>, std::uint64_t position) -> Result<std::uint64_t> override {
+    cursor_ = position;
+    return std::uint64_t{0};
+  }
+  auto cursor() -> Result<std::uint64_t> override { return cursor_; }
+  auto profile(model::IpAddress address, model::Viewer const &viewer)
+      -> Result<std::optional<model::Profile>> override {
+    TRY_VOID(check(viewer));
+    auto const found = profiles.find(address);
+    return found == profiles.end() ? std::optional<model::Profile>{} : found->second;
+  }
+  auto visits_of(model::IpAddress address, std::size_t limit, model::Viewer const &viewer)
+      -> Result<std::vector<model::VisitSummary>> override {
+    TRY_VOID(check(viewer));
+    auto visits = std::vector<model::VisitSummary>{};
+    for (auto const &one : observations) {
+      if (one.source.address != address || one.sequence != 0 || visits.size() == limit) continue;
+      visits.push_back({one.visit, one.sensor, one.time, one.time, one.source, one.destination, one.service, 1});
+    }
+    return visits;
+  }
+  auto visit(model::VisitId visit, model::Viewer const &viewer)
+      -> Result<std::vector<model::StoredObservation>> override {
+    TRY_VOID(check(viewer));
+    return filtered(viewer, observations.size(), [&](auto const &one) { return one.visit == visit; });
+  }
+  auto mentions(model::Value const &value, std::size_t limit, model::Viewer const &viewer)
+      -> Result<std::vector<model::StoredObservation>> override {
+    TRY_VOID(check(viewer));
+    return filtered(viewer, limit, [&](auto const &one) {
+      return std::ranges::any_of(one.fields,
+                                 [&](auto const &field) { return field.text.find(value.text) != std::string::npos; });
+    });
+  }
+  auto top_values(model::Kind kind, model::Field field, Time since, std::size_t limit, model::Viewer const &viewer)
+      -> Result<std::vector<model::TopValue>> override {
+    TRY_VOID(check(viewer));
+    auto counts = std::map<std::string, std::uint64_t>{};
+    for (auto const &one : observations)
+      for (auto const &present : one.fields)
+        if (one.kind == kind && one.time >= since && present.field == field) ++counts[present.text];
+    auto top = std::vector<model::TopValue>{};
+    for (auto const &[value, count] : counts) top.push_back({value, count});
+    std::ranges::sort(top, std::ranges::greater{}, &model::TopValue::count);
+    top.resize(std::min(top.size(), limit));
+    return top;
+  }
+  auto days(model::Viewer const &viewer) -> Result<std::vector<model::DayInfo>> override {
+    TRY_VOID(check(viewer));
+    auto const held = !holds.empty();
+    return std::vector<model::DayInfo>{{day_of(Time{std::chrono::days{20000}}), 3, true, held, 100}};
+  }
+  auto stats(model::Viewer const &viewer) -> Result<model::ObservationStats> override {
+    TRY_VOID(check(viewer));
+    return model::ObservationStats{observations.size(), profiles.size(), 0};
+  }
+  auto close_days(Day) -> Result<std::uint64_t> override { return std::uint64_t{0}; }
+  auto drop_days(Day) -> Result<std::vector<Day>> override { return std::vector<Day>{}; }
+  auto hold(std::string_view name, Day, Day) -> Result<void> override {
+    holds.insert(std::string{name});
+    return ok;
+  }
+  auto release(std::string_view name) -> Result<void> override {
+    if (holds.erase(std::string{name}) == 0) return fail(ErrorCode::not_found, "no hold is named \"{}\"", name);
+    return ok;
+  }
+
+  std::map<model::IpAddress, model::Profile> profiles;
+  std::vector<model::StoredObservation> observations;
+  std::set<std::string> holds;
+
+private:
+  static auto check(model::Viewer const &viewer) -> Result<void> {
+    if (!viewer.may_see_observations()) return fail(ErrorCode::denied, "{} may not read observations", viewer.name);
+    return ok;
+  }
+  template <class Wanted>
+  auto filtered(model::Viewer const &viewer, std::size_t limit, Wanted wanted)
+      -> std::vector<model::StoredObservation> {
+    auto found = std::vector<model::StoredObservation>{};
+    for (auto const &one : observations) {
+      if (found.size() == limit || !wanted(one)) continue;
+      found.push_back(one);
+      if (!viewer.may_see_secrets())
+        std::erase_if(found.back().fields, [](auto const &field) { return model::info(field.field).secret; });
+    }
+    return found;
+  }
+  std::uint64_t cursor_ = 0;
+};
+
+}  // namespace noroshi::test

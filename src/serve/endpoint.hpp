@@ -1,0 +1,62 @@
+// An endpoint: one file in endpoints/, registered on its last line under "METHOD /path/{placeholder}".
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/config.hpp"
+#include "base/registry.hpp"
+#include "base/time.hpp"
+#include "model/batch.hpp"
+#include "model/ports/catalogue.hpp"
+#include "model/ports/indicator_store.hpp"
+#include "model/ports/observation_store.hpp"
+#include "net/http.hpp"
+#include "search/answer.hpp"
+
+namespace noroshi::serve {
+
+/// What endpoints work with. Owned by whoever opened the data directory; outlives the router.
+struct Services {
+  model::IndicatorStore &indicators;
+  model::ObservationStore &observations;
+  model::Catalogue &catalogue;
+  Config const &config;
+  Clock const &clock;
+  /// Durable when it returns; false where the batch was there already.
+  std::function<Result<bool>(model::Batch const &)> intake;
+  /// Applies pending catalogue changes to the indicator store; a write returns when its change is applied.
+  std::function<Result<void>()> apply_changes;
+  /// The members of `noroshi status` that only the running program knows (listeners, protections, spool…), as JSON
+  /// text.
+  std::function<std::string()> running_state;
+};
+
+/// One request on its way: who asks for what. Everything outlives the answer.
+struct Call {
+  net::HttpRequest &request;
+  std::vector<std::string> const &arguments;  // the path's {placeholders} in order
+  model::Viewer const &viewer;
+  Services &services;
+  search::Sentences const &sentences;
+  std::string language;  // "en": what sentences are written in
+
+  [[nodiscard]] auto knowledge() const -> search::Knowledge {
+    return {services.indicators, services.observations, services.catalogue, services.clock, sentences};
+  }
+};
+
+class Endpoint {
+public:
+  virtual ~Endpoint() = default;
+  /// True for the few endpoints that anyone may call, without a key.
+  [[nodiscard]] virtual auto is_public() const -> bool { return false; }
+  /// Who may call it; others get 403 before anything is read. The stores check the same rights again.
+  [[nodiscard]] virtual auto permits(model::Viewer const &viewer) const -> bool { return viewer.may_read(); }
+  /// An error becomes problem details with the status that fits its code.
+  virtual auto answer(Call const &call) -> Result<net::HttpResponse> = 0;
+};
+
+}  // namespace noroshi::serve

@@ -1,0 +1,24 @@
+// GET /metrics: counters in Prometheus's exposition format.
+#include "base/metrics.hpp"
+#include "serve/endpoint.hpp"
+
+namespace noroshi::serve {
+namespace {
+
+class Metrics final : public Endpoint {
+public:
+  [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override {
+    return viewer.may_see_observations();
+  }
+  auto answer(Call const &) -> Result<net::HttpResponse> override {
+    auto response = net::HttpResponse{};
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = metrics_text();
+    return response;
+  }
+};
+
+Registered<Endpoint, Metrics> const metrics{"GET /metrics"};
+
+}  // namespace
+}  // namespace noroshi::serve

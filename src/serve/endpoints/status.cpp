@@ -1,0 +1,88 @@
+// GET /api/v1/status and GET /api/v1/sensors: how the node and its sensors are.
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/log.hpp"
+#include "serve/endpoint.hpp"
+#include "serve/reply.hpp"
+
+namespace noroshi::serve {
+namespace {
+
+void write(search::JsonWriter &json, std::vector<model::Sensor> const &sensors) {
+  json.begin_array();
+  for (auto const &sensor : sensors) {
+    json.begin_object().member("name", sensor.name).member("last_seen", sensor.last_seen);
+    json.member("clock_offset_s", sensor.clock_offset_s).member("spool_bytes", sensor.spool_bytes);
+    json.member("drops", sensor.drops).member("version", sensor.version);
+    json.member("observations", sensor.observations).end_object();
+  }
+  json.end_array();
+}
+
+auto running_state(Services const &services) -> boost::json::object {
+  auto error = boost::json::error_code{};
+  auto const state = boost::json::parse(services.running_state(), error);
+  if (!error && state.is_object()) return state.get_object();
+  log_error("the running state is not a JSON object: {}", error.message());
+  return {};
+}
+
+/// Each member that `noroshi status` promises is there; what the running program does not say is empty.
+void write_running(search::JsonWriter &json, boost::json::object state) {
+  json.member("running", state.contains("uptime"));
+  for (auto const *list : {"listeners", "protections", "unknown_commands"})
+    if (!state.contains(list)) state[list] = boost::json::array{};
+  for (auto const *one : {"spool", "events_per_second", "uptime"})
+    if (!state.contains(one)) state[one] = nullptr;
+  for (auto const &[name, value] : state)
+    if (name != "sensors" && name != "stores") json.key(name).raw(boost::json::serialize(value));
+}
+
+class Status final : public Endpoint {
+public:
+  [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override {
+    return viewer.may_see_observations();
+  }
+  auto answer(Call const &call) -> Result<net::HttpResponse> override {
+    TRY(auto const sensors, call.services.catalogue.sensors(call.viewer));
+    TRY(auto const indicators, call.services.indicators.stats());
+    TRY(auto const observations, call.services.observations.stats(call.viewer));
+    auto body = std::string{};
+    auto json = search::JsonWriter{body};
+    json.begin_object().member("organisation", search::home_name(call.services.catalogue));
+    write_running(json, running_state(call.services));
+    json.key("sensors");
+    write(json, sensors);
+    json.key("stores").begin_object().key("indicators").begin_object();
+    json.member("indicators", indicators.indicators)
+        .member("contexts", indicators.contexts)
+        .member("bytes", indicators.bytes);
+    json.end_object().key("observations").begin_object();
+    json.member("rows", observations.rows).member("sources", observations.sources).member("bytes", observations.bytes);
+    json.end_object().end_object().end_object();
+    return json_reply(std::move(body));
+  }
+};
+
+class Sensors final : public Endpoint {
+public:
+  [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override {
+    return viewer.may_see_observations();
+  }
+  auto answer(Call const &call) -> Result<net::HttpResponse> override {
+    TRY(auto const sensors, call.services.catalogue.sensors(call.viewer));
+    auto body = std::string{};
+    auto json = search::JsonWriter{body};
+    json.begin_object().key("sensors");
+    write(json, sensors);
+    json.end_object();
+    return json_reply(std::move(body));
+  }
+};
+
+Registered<Endpoint, Status> const status{"GET /api/v1/status"};
+Registered<Endpoint, Sensors> const sensors_endpoint{"GET /api/v1/sensors"};
+
+}  // namespace
+}  // namespace noroshi::serve

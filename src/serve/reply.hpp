@@ -1,0 +1,20 @@
+// Answers: JSON, and problem details for everything that went wrong (RFC 9457).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "net/http.hpp"
+
+namespace noroshi::serve {
+
+auto status_of(ErrorCode code) -> unsigned;
+
+/// {type, title, status, detail, code}. The sentence of an internal error goes to the log, not to the caller.
+auto problem(Error const &error) -> net::HttpResponse;
+auto problem(unsigned status, std::string_view code, std::string_view detail) -> net::HttpResponse;
+
+auto json_reply(std::string body, unsigned status = 200) -> net::HttpResponse;
+
+}  // namespace noroshi::serve

@@ -1,0 +1,92 @@
+// A router over stores in memory, asked as any role.
+#pragma once
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include "serve/router.hpp"
+#include "support/fake_catalogue.hpp"
+#include "support/fake_stores.hpp"
+
+namespace noroshi::test {
+
+struct Served {
+  Served() {
+    auto sentences = search::Sentences::load(NOROSHI_SOURCE_DIR "/packs/text");
+    if (!sentences) throw std::runtime_error{sentences.error().sentence};
+    router = std::make_unique<serve::Router>(
+        serve::Services{indicators, observations, catalogue, config, clock,
+                        [this](model::Batch const &batch) -> Result<bool> {
+                          batches.push_back(batch);
+                          return std::count_if(batches.begin(), batches.end(), [&](auto const &one) {
+                                   return one.sensor == batch.sensor && one.epoch == batch.epoch &&
+                                          one.sequence == batch.sequence;
+                                 }) == 1;
+                        },
+                        [this]() -> Result<void> {
+                          while (true) {
+                            TRY(auto const change, catalogue.changes_after(indicators.cursors["catalogue"], 1));
+                            if (!change) return ok;
+                            TRY_VOID(indicators.apply(*change));
+                          }
+                        },
+                        [this] { return running; }},
+        *std::move(sentences));
+  }
+
+  /// Asks as the user of that name ("reader", "admin", …); empty: without a key.
+  auto ask(std::string_view as, std::string method, std::string path, std::string body = {}, net::HttpFields query = {},
+           net::HttpFields headers = {}) -> net::HttpResponse {
+    auto request = net::HttpRequest{};
+    request.method = std::move(method);
+    request.path = std::move(path);
+    request.query = std::move(query);
+    request.headers = std::move(headers);
+    request.body = std::move(body);
+    if (!as.empty()) request.headers.emplace_back("authorization", "Bearer nrs_" + std::string{as});
+    return router->handle(request);
+  }
+
+  FakeIndicators indicators;
+  FakeObservations observations;
+  FakeCatalogue catalogue;
+  Config config;
+  ManualClock clock{Time{std::chrono::days{20'000}}};
+  std::vector<model::Batch> batches;
+  std::string running = "{}";
+  std::unique_ptr<serve::Router> router;
+};
+
+inline auto object_of(net::HttpResponse const &response) -> boost::json::object {
+  auto error = boost::json::error_code{};
+  auto const value = boost::json::parse(response.body, error);
+  if (error || !value.is_object()) throw std::runtime_error{"no JSON object: " + response.body};
+  return value.get_object();
+}
+
+/// The lines of an application/x-ndjson answer.
+inline auto lines_of(net::HttpResponse const &response) -> std::vector<boost::json::object> {
+  auto lines = std::vector<boost::json::object>{};
+  auto rest = std::string_view{response.body};
+  while (!rest.empty()) {
+    auto const line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    lines.push_back(boost::json::parse(line).as_object());
+  }
+  return lines;
+}
+
+/// A batch body with one opened visit from 8.8.4.4.
+inline auto one_frame() -> std::string {
+  auto observation = model::Observation{};
+  observation.time = Time{std::chrono::days{19'999}};
+  observation.visit = model::Uuid{1, 2};
+  observation.source = {model::IpAddress::v4(0x0808'0404), 40'000};
+  observation.destination = {model::IpAddress::v4(0x7f00'0001), 23};
+  observation.service = "telnet";
+  auto frames = std::string{};
+  model::append_frame(frames, observation);
+  return frames;
+}
+
+}  // namespace noroshi::test

@@ -25,14 +25,15 @@ auto find_user(std::string const &name) -> Result<UserIds> {
 auto confine(Confinement const &confinement) -> std::vector<Protection> {
   using namespace confinement;
   auto protections = std::vector<Protection>{};
-  // The bounding set needs root, the user change comes before the capabilities it needs are gone, Landlock still opens
-  // folders, and the system call list forbids most of what the steps before it do.
+  // The paths of folders may be walkable for root alone, the bounding set needs root, the user change comes before the
+  // capabilities it needs are gone, and the system call list forbids most of what the steps before it do.
+  auto const folders = open_folders(confinement.writable_folders);
   auto bounding = drop_bounding_set();
   protections.push_back(become_user(confinement.run_as));
   protections.push_back(drop_capabilities(std::move(bounding)));
   protections.push_back(forbid_new_privileges());
   protections.push_back(forbid_core_dumps());
-  protections.push_back(restrict_files(confinement.writable_folders));
+  protections.push_back(restrict_files(folders));
   protections.push_back(restrict_system_calls());
   return protections;
 }

@@ -58,11 +58,11 @@ auto abi_of_kernel() -> int {
 }
 
 /// Allows `folder` in the ruleset; the reason where that fails.
-auto allow_folder(FileDescriptor const &ruleset, std::string const &folder, std::uint64_t handled) -> Result<void> {
-  TRY(auto const opened, open_file(folder, O_PATH | O_DIRECTORY));
-  auto const rule = PathBeneath{kOwnFolder & handled, opened.get()};
+auto allow_folder(FileDescriptor const &ruleset, OpenedFolder const &folder, std::uint64_t handled) -> Result<void> {
+  if (!folder.opened) return folder.opened.error();
+  auto const rule = PathBeneath{kOwnFolder & handled, folder.opened->get()};
   if (::syscall(SYS_landlock_add_rule, ruleset.get(), kRulePathBeneath, &rule, 0) != 0)
-    return file_error(errno, "allowing", folder);
+    return file_error(errno, "allowing", folder.path);
   return ok;
 }
 
@@ -82,7 +82,13 @@ auto other_threads() -> bool {
 
 }  // namespace
 
-auto restrict_files(std::vector<std::string> const &writable_folders) -> Protection {
+auto open_folders(std::vector<std::string> const &paths) -> std::vector<OpenedFolder> {
+  auto folders = std::vector<OpenedFolder>{};
+  for (auto const &path : paths) folders.push_back({path, open_file(path, O_PATH | O_DIRECTORY)});
+  return folders;
+}
+
+auto restrict_files(std::vector<OpenedFolder> const &writable_folders) -> Protection {
   auto protection = Protection{"landlock", false, {}};
   auto const abi = abi_of_kernel();
   if (abi < 1) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/confine.hpp"
+#include "base/file.hpp"
 
 namespace noroshi::confinement {
 
@@ -11,7 +12,14 @@ auto drop_bounding_set() -> Protection;
 auto drop_capabilities(Protection bounding) -> Protection;
 auto forbid_new_privileges() -> Protection;
 auto forbid_core_dumps() -> Protection;
-auto restrict_files(std::vector<std::string> const &writable_folders) -> Protection;
+/// A folder that stays usable, opened while its path could still be walked: a data directory is often its owner's
+/// alone.
+struct OpenedFolder {
+  std::string path;
+  Result<FileDescriptor> opened;
+};
+auto open_folders(std::vector<std::string> const &paths) -> std::vector<OpenedFolder>;
+auto restrict_files(std::vector<OpenedFolder> const &writable_folders) -> Protection;
 auto restrict_system_calls() -> Protection;
 
 }  // namespace noroshi::confinement

@@ -1,0 +1,102 @@
+#include "apps/noroshi/node.hpp"
+
+#include <filesystem>
+
+#include "base/log.hpp"
+#include "know/catalogue.hpp"
+#include "know/indicator_store.hpp"
+#include "know/observation_store.hpp"
+
+namespace noroshi::apps {
+
+namespace {
+
+ConfigKey<Duration> const retention{
+    "observations.retention", "90d", "time",
+    "how long observations are kept; whole days are dropped, those that a hold keeps are not"};
+ConfigKey<Duration> const secret_retention{
+    "observations.secret_retention", "30d", "time",
+    "how long log-in secrets stay readable; afterwards their day's key is destroyed"};
+ConfigKey<ByteSize> const memory{"observations.memory", "1GiB", "bytes", "memory limit of the observation store"};
+ConfigKey<ByteSize> const intake_cap{
+    "intake.cap", "8GiB", "bytes",
+    "how much acknowledged data may wait for the stores before sensors have to keep theirs"};
+
+// One commit of catalogue changes; a report of a million values is several.
+constexpr auto kChangesAtOnce = std::size_t{100'000};
+
+auto days_in(Duration duration) -> std::chrono::days { return std::chrono::ceil<std::chrono::days>(duration); }
+
+}  // namespace
+
+auto Node::open(DataDirectory directory, Config const &config) -> Result<std::unique_ptr<Node>> {
+  if (!std::filesystem::exists(directory.catalogue()))
+    return fail(ErrorCode::not_found, "{} is not a data directory yet; make one with: noroshi --data {} init",
+                directory.path, directory.path);
+  TRY(auto lock, LockFile::create(directory.lock()));
+  auto node = std::unique_ptr<Node>{new Node{std::move(directory), config, std::move(lock)}};
+  TRY_VOID(node->open_stores());
+  TRY_VOID(node->open_log());
+  TRY_VOID(node->apply_changes());
+  auto *const self = node.get();
+  node->router_ = std::make_unique<serve::Router>(
+      serve::Services{*self->indicators_, *self->observations_, *self->catalogue_, config, system_clock(),
+                      [self](model::Batch const &batch) { return self->log_->append(batch, system_clock().now()); },
+                      [self] { return self->apply_changes(); }, [self] { return self->running_state_(); }});
+  return node;
+}
+
+Node::~Node() {
+  if (log_) log_->close();
+}
+
+auto Node::open_stores() -> Result<void> {
+  TRY(catalogue_, know::open_catalogue({.path = directory_.catalogue(), .mode = know::CatalogueMode::open_existing}));
+  TRY(indicators_, know::open_indicator_store(directory_.indicators()));
+  TRY(observations_, know::open_observation_store(
+                         {.directory = directory_.observations(),
+                          .memory_bytes = config_.get(memory).bytes,
+                          .secret_days = static_cast<unsigned>(days_in(config_.get(secret_retention)).count())}));
+  return ok;
+}
+
+auto Node::open_log() -> Result<void> {
+  TRY(auto const sensors, catalogue_->sensors(model::node_viewer()));
+  auto known = std::vector<model::SensorProgress>{};
+  for (auto const &sensor : sensors) known.push_back({sensor.id, sensor.epoch, sensor.sequence, 0, sensor.last_seen});
+  TRY(auto const observations, observations_->cursor());
+  TRY(auto const indicators, indicators_->cursor("intake"));
+  TRY(auto const catalogue, catalogue_->cursor());
+  TRY(log_, understand::IntakeLog::open({.folder = directory_.intake(),
+                                         .cap_bytes = config_.get(intake_cap).bytes,
+                                         .after_position = std::max({observations, indicators, catalogue})},
+                                        known));
+  for (auto const &damage : log_->damage())
+    log_error("intake log: {} bytes at offset {} of {} are damaged; the records around them are kept and applied",
+              damage.bytes, damage.offset, damage.file);
+  TRY(applier_, understand::Applier::create(*log_, {*observations_, *indicators_, *catalogue_}, config_));
+  return ok;
+}
+
+auto Node::apply_changes() -> Result<void> {
+  auto const one_at_a_time = std::lock_guard{changes_mutex_};
+  while (true) {
+    TRY(auto const position, indicators_->cursor("catalogue"));
+    TRY(auto const commit, catalogue_->changes_after(position, kChangesAtOnce));
+    if (!commit) return ok;
+    TRY_VOID(indicators_->apply(*commit));
+  }
+}
+
+auto Node::maintain() -> Result<void> {
+  auto const today = day_of(system_clock().now());
+  TRY(auto const closed, observations_->close_days(today));
+  if (closed > 0) log_info("closed {} day(s) into Parquet", closed);
+  TRY(auto const dropped, observations_->drop_days(today - days_in(config_.get(retention))));
+  for (auto const &day : dropped)
+    log_info("dropped the observations of {}: past observations.retention", to_string(day));
+  TRY(auto const position, indicators_->cursor("catalogue"));
+  return catalogue_->trim_changes(position);
+}
+
+}  // namespace noroshi::apps

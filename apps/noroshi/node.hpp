@@ -1,0 +1,72 @@
+// An opened data directory: the lock, the stores, the intake log and its applier, and the router over them. What
+// `noroshi serve` runs, and what a command uses in-process where no node runs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/config.hpp"
+#include "base/file.hpp"
+#include "base/time.hpp"
+#include "model/ports/catalogue.hpp"
+#include "model/ports/indicator_store.hpp"
+#include "model/ports/observation_store.hpp"
+#include "serve/router.hpp"
+#include "understand/applier.hpp"
+#include "understand/intake_log.hpp"
+
+namespace noroshi::apps {
+
+/// Where things lie below --data DIR.
+struct DataDirectory {
+  std::string path;
+  [[nodiscard]] auto catalogue() const { return path + "/catalogue.sqlite"; }
+  [[nodiscard]] auto indicators() const { return path + "/indicators.sqlite"; }
+  [[nodiscard]] auto observations() const { return path + "/observations"; }
+  [[nodiscard]] auto intake() const { return path + "/intake"; }
+  [[nodiscard]] auto spool() const { return path + "/spool"; }
+  [[nodiscard]] auto lock() const { return path + "/noroshi.lock"; }
+  [[nodiscard]] auto api_socket() const { return path + "/api.sock"; }
+  [[nodiscard]] auto config_file() const { return path + "/noroshi.toml"; }
+};
+
+class Node {
+public:
+  /// not_found where `directory` was never initialised; conflict where another process has it open.
+  static auto open(DataDirectory directory, Config const &config) -> Result<std::unique_ptr<Node>>;
+  ~Node();
+
+  /// What `noroshi status` says beyond the stores: set by `serve` before requests come.
+  void set_running_state(std::function<std::string()> state) { running_state_ = std::move(state); }
+
+  [[nodiscard]] auto router() -> serve::Router & { return *router_; }
+  [[nodiscard]] auto catalogue() -> model::Catalogue & { return *catalogue_; }
+  [[nodiscard]] auto log() -> understand::IntakeLog & { return *log_; }
+  [[nodiscard]] auto applier() -> understand::Applier & { return *applier_; }
+  [[nodiscard]] auto directory() const -> DataDirectory const & { return directory_; }
+
+  /// Closes yesterday's tables, drops days past retention, forgets changes that are applied. Called now and then.
+  auto maintain() -> Result<void>;
+
+private:
+  Node(DataDirectory directory, Config const &config, LockFile lock)
+      : directory_(std::move(directory)), config_(config), lock_(std::move(lock)) {}
+  auto open_stores() -> Result<void>;
+  auto open_log() -> Result<void>;
+  auto apply_changes() -> Result<void>;
+
+  DataDirectory directory_;
+  Config const &config_;
+  LockFile lock_;
+  std::unique_ptr<model::Catalogue> catalogue_;
+  std::unique_ptr<model::IndicatorStore> indicators_;
+  std::unique_ptr<model::ObservationStore> observations_;
+  std::unique_ptr<understand::IntakeLog> log_;
+  std::unique_ptr<understand::Applier> applier_;
+  std::unique_ptr<serve::Router> router_;
+  std::function<std::string()> running_state_ = [] { return std::string{"{}"}; };
+  std::mutex changes_mutex_;
+};
+
+}  // namespace noroshi::apps

@@ -1,0 +1,195 @@
+#include "apps/noroshi/run_node.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <charconv>
+#include <cstdio>
+
+#include "apps/noroshi/decoys_child.hpp"
+#include "apps/noroshi/ending_signals.hpp"
+#include "apps/noroshi/running_state.hpp"
+#include "apps/noroshi/sense_settings.hpp"
+#include "base/log.hpp"
+#include "net/http.hpp"
+#include "net/uplink.hpp"
+
+namespace noroshi::apps {
+
+namespace {
+
+ConfigKey<std::vector<std::string>> const api_listen{
+    "api.listen", "127.0.0.1:8787", "address:port",
+    "where people, tools and feeds reach the node; loopback only until TLS is configured"};
+ConfigKey<bool> const api_fallback{"api.port_fallback", "false", "", "move to a free port where api.listen is taken"};
+ConfigKey<std::int64_t> const api_workers{"api.workers", "4", "threads", "requests worked on at the same time"};
+
+constexpr auto kMaintenanceInterval = std::chrono::seconds{60};
+// The rate that `noroshi status` shows is an average over so long.
+constexpr auto kRateInterval = std::chrono::seconds{1};
+// How long the last batches may take on their way into the stores at the end; what is left goes on at the next start.
+constexpr auto kLastBatches = std::chrono::seconds{5};
+
+auto parse_endpoint(std::string const &text) -> Result<model::Endpoint> {
+  auto const colon = text.rfind(':');
+  auto host = text.substr(0, colon == std::string::npos ? 0 : colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  auto const address = model::IpAddress::parse(host);
+  auto port = 0;
+  auto const digits = colon == std::string::npos ? std::string{} : text.substr(colon + 1);
+  auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (!address || error != std::errc{} || end != digits.data() + digits.size() || port < 0 || port > 65535)
+    return fail(ErrorCode::malformed, "api.listen: \"{}\" is not ADDRESS:PORT; write 127.0.0.1:8787 or [::1]:8787",
+                text);
+  return model::Endpoint{*address, static_cast<std::uint16_t>(port)};
+}
+
+class RunningNode {
+public:
+  RunningNode(std::unique_ptr<Node> node, Config const &config) : node_(std::move(node)), config_(config) {}
+
+  auto start(std::vector<std::string> child_arguments) -> Result<void> {
+    auto const spool = node_->directory().spool();
+    TRY(decoys_, DecoysChild::start({spool, std::move(child_arguments), config_.get(kSenseUser)}));
+    TRY(auto const home, node_->catalogue().ensure_sensor("home"));
+    TRY(uplink_, net::Uplink::create({.folder = spool, .sensor = home.id, .send = [this](model::Batch const &batch) {
+                                        return node_->log().append(batch, system_clock().now());
+                                      }}));
+    node_->set_running_state([this] { return to_json(state()); });
+    TRY_VOID(start_api());
+    node_->applier().start();
+    uplink_->start();
+    return ok;
+  }
+
+  /// Waits for an ending signal, doing what is due meanwhile.
+  void serve_until(sigset_t const &signals) {
+    auto due = started_ + kMaintenanceInterval;
+    while (true) {
+      auto const wait = timespec{kRateInterval.count(), 0};
+      if (::sigtimedwait(&signals, nullptr, &wait) > 0) return;
+      measure_rate();
+      if (std::chrono::steady_clock::now() < due) continue;
+      due += kMaintenanceInterval;
+      if (auto const done = node_->maintain(); !done) log_error("maintenance: {}", done.error().sentence);
+    }
+  }
+
+  void stop() {
+    decoys_->stop();  // seals what it holds
+    uplink_->stop();
+    api_.reset();
+    node_->applier().stop();
+    auto const until = std::chrono::steady_clock::now() + kLastBatches;
+    auto handed_over = uplink_->drain();
+    while (handed_over && *handed_over > 0 && std::chrono::steady_clock::now() < until) handed_over = uplink_->drain();
+    if (!handed_over) log_warning("the last batches stay in the spool: {}", handed_over.error().sentence);
+    if (auto const applied = node_->applier().catch_up(); !applied)
+      log_warning("the last batches stay in the intake log: {}", applied.error().sentence);
+  }
+
+  [[nodiscard]] auto decoys() const -> DecoysChild const & { return *decoys_; }
+  [[nodiscard]] auto api() const -> std::vector<model::Endpoint> { return api_->bound(); }
+
+  auto state() -> RunningState {
+    auto state = RunningState{};
+    state.spool = node_->directory().spool();
+    state.decoys = read_spool_status(state.spool);
+    state.decoys_running = decoys_->pid() > 0;
+    state.decoys_restarts = decoys_->restarts();
+    for (auto const &endpoint : api_->bound()) state.api.push_back("http://" + endpoint.to_string());
+    state.intake_trouble = node_->applier().trouble();
+    state.uplink_trouble = uplink_->trouble();
+    state.intake_bytes = node_->log().bytes();
+    state.observations_per_second = rate_.load();
+    state.uptime = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started_);
+    return state;
+  }
+
+private:
+  auto start_api() -> Result<void> {
+    auto options = net::HttpServerOptions{};
+    options.unix_path = node_->directory().api_socket();
+    options.workers = static_cast<unsigned>(std::max<std::int64_t>(1, config_.get(api_workers)));
+    for (auto const &text : config_.get(api_listen)) {
+      TRY(auto const endpoint, parse_endpoint(text));
+      options.listen.push_back(endpoint);
+    }
+    auto const handler = [this](net::HttpRequest &request) { return node_->router().handle(request); };
+    auto server = net::HttpServer::create(options, handler);
+    if (!server && server.error().code == ErrorCode::conflict && config_.get(api_fallback)) {
+      log_warning("{}; taking a free port instead", server.error().sentence);
+      for (auto &endpoint : options.listen) endpoint.port = 0;
+      server = net::HttpServer::create(options, handler);
+    }
+    if (!server) return server.error();
+    api_ = *std::move(server);
+    return ok;
+  }
+
+  void measure_rate() {
+    auto const now = std::chrono::steady_clock::now();
+    auto const rows = node_->applier().rows();
+    auto const seconds = std::chrono::duration<double>(now - measured_).count();
+    if (seconds < 0.5) return;
+    rate_ = static_cast<double>(rows - measured_rows_) / seconds;
+    measured_ = now;
+    measured_rows_ = rows;
+  }
+
+  std::unique_ptr<Node> node_;
+  Config const &config_;
+  std::unique_ptr<DecoysChild> decoys_;
+  std::unique_ptr<net::Uplink> uplink_;
+  std::unique_ptr<net::HttpServer> api_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point measured_ = started_;
+  std::uint64_t measured_rows_ = 0;
+  std::atomic<double> rate_{0};
+};
+
+/// What a person who just started the node wants to know.
+void greet(RunningNode &running, DataDirectory const &directory) {
+  auto const state = running.state();
+  fmt::print("Noroshi is up. Data: {}\n\n", directory.path);
+  auto telnet = std::string{};
+  auto http = std::string{};
+  if (state.decoys) {
+    for (auto const &listener : state.decoys->listeners) {
+      auto const name =
+          listener.persona.empty() ? listener.decoy : fmt::format("{} ({})", listener.decoy, listener.persona);
+      fmt::print("  decoy  {:<20} {}:{}\n", name, listener.address, listener.port);
+      if (listener.decoy == "telnet" && telnet.empty())
+        telnet = fmt::format("telnet {} {}", listener.address, listener.port);
+      if (listener.decoy == "http" && http.empty())
+        http = fmt::format("curl -s http://{}:{}/", listener.address, listener.port);
+    }
+  }
+  for (auto const &address : state.api) fmt::print("  api    {:<20} {}\n", "HTTP", address);
+  if (state.decoys)
+    for (auto const &protection : state.decoys->protections)
+      if (!protection.active) fmt::print("  note   decoys run without {}: {}\n", protection.name, protection.reason);
+  fmt::print("\nFrom a second terminal, try:\n");
+  for (auto const &command : {telnet, http})
+    if (!command.empty()) fmt::print("  {}\n", command);
+  auto const here = directory.path.contains(' ') ? "'" + directory.path + "'" : directory.path;
+  fmt::print("  noroshi --data {} show ip 127.0.0.1\n\nCtrl-C ends it.\n", here);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+auto run_node(DataDirectory directory, Config const &config, std::vector<std::string> child_arguments) -> Result<void> {
+  auto const signals = block_ending_signals();
+  TRY(auto node, Node::open(directory, config));
+  auto running = RunningNode{std::move(node), config};
+  TRY_VOID(running.start(std::move(child_arguments)));
+  greet(running, directory);
+  running.serve_until(signals);
+  log_info("ending: sealing the spool, applying what is in the intake log");
+  running.stop();
+  return ok;
+}
+
+}  // namespace noroshi::apps

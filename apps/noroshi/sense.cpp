@@ -1,0 +1,92 @@
+// noroshi sense: a sensor alone: decoys and uplink, reporting to a node elsewhere on this machine.
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/noroshi/command.hpp"
+#include "apps/noroshi/decoys_child.hpp"
+#include "apps/noroshi/ending_signals.hpp"
+#include "apps/noroshi/sense_settings.hpp"
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "net/http.hpp"
+#include "net/uplink.hpp"
+
+namespace noroshi::apps {
+
+namespace {
+
+// A batch is a few MiB and the node syncs it before it answers.
+constexpr auto kBatchDeadline = std::chrono::seconds{30};
+constexpr auto kKeyLimit = std::uint64_t{4096};
+
+class Sense final : public Command {
+public:
+  [[nodiscard]] auto summary() const -> std::string_view override { return "run a sensor that reports to a node"; }
+  [[nodiscard]] auto forms() const -> std::string_view override {
+    return "noroshi sense --name NAME --node PATH|ADDRESS:PORT --spool DIR [--key-file FILE]\n\n"
+           "Examples:\n"
+           "  noroshi sense --name rack2 --node /var/lib/noroshi/api.sock --spool /var/spool/noroshi\n"
+           "  noroshi sense --name rack2 --node 127.0.0.1:8787 --key-file rack2.key --spool /var/spool/noroshi";
+  }
+  void set_up(CLI::App &app) override {
+    app.add_option("--name", name_, "name of this sensor at the node")->required();
+    app.add_option("--node", node_, "the node's api.sock, or its API address on this machine")->required();
+    app.add_option("--spool", spool_, "folder for what is not yet acknowledged")->required();
+    app.add_option("--key-file", key_file_, "file with an API key of role sensor; not needed for api.sock");
+  }
+
+  auto run(Global const &global) -> Result<Exit> override {
+    TRY_VOID(start_log(global.config, "sense"));
+    auto const signals = block_ending_signals();
+    TRY_VOID(read_key());
+    TRY(auto decoys, DecoysChild::start({spool_, global.words(), global.config.get(kSenseUser)}));
+    TRY(auto uplink, net::Uplink::create({.folder = spool_, .sensor = {}, .send = [this](model::Batch const &batch) {
+                                            return send(batch);
+                                          }}));
+    uplink->start();
+    log_info("sensor {} is up; it reports to {}", name_, node_);
+    auto received = 0;
+    ::sigwait(&signals, &received);
+    decoys->stop();
+    uplink->stop();
+    if (auto const rest = uplink->drain(); !rest)
+      log_warning("the last batches stay in {}: {}", spool_, rest.error().sentence);
+    return Exit::done;
+  }
+
+private:
+  auto read_key() -> Result<void> {
+    if (key_file_.empty()) return ok;
+    TRY(key_, read_file(key_file_, kKeyLimit));
+    while (!key_.empty() && static_cast<unsigned char>(key_.back()) <= ' ') key_.pop_back();
+    return ok;
+  }
+
+  auto send(model::Batch const &batch) const -> Result<bool> {
+    auto request = net::HttpRequest{};
+    request.method = "POST";
+    request.path = "/api/v1/batches";
+    request.headers = {{"noroshi-sensor", name_},
+                       {"noroshi-epoch", std::to_string(batch.epoch)},
+                       {"noroshi-sequence", std::to_string(batch.sequence)},
+                       {"content-type", "application/octet-stream"}};
+    if (!key_.empty()) request.headers.emplace_back("authorization", "Bearer " + key_);
+    request.body = batch.frames;
+    TRY(auto const answer, net::http_call(node_, request, kBatchDeadline));
+    switch (answer.status) {
+      case 200: return !answer.body.contains("\"duplicate\":true");
+      case 400: return fail(ErrorCode::malformed, "the node refused the batch: {}", answer.body);
+      case 413: return fail(ErrorCode::too_large, "the node refused the batch: {}", answer.body);
+      default: return fail(ErrorCode::unavailable, "the node at {} answered {}: {}", node_, answer.status, answer.body);
+    }
+  }
+
+  std::string name_, node_, spool_, key_file_, key_;
+};
+
+}  // namespace
+
+Registered<Command, Sense> const sense_command{"sense"};
+
+}  // namespace noroshi::apps

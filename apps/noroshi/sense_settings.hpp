@@ -1,0 +1,13 @@
+// Configuration that the parents of the decoys child share.
+#pragma once
+
+#include <string>
+
+#include "base/config.hpp"
+
+namespace noroshi::apps {
+
+inline ConfigKey<std::string> const kSenseUser{
+    "sense.user", "nobody", "", "the unprivileged user that the decoys become where the node is started as root"};
+
+}  // namespace noroshi::apps

@@ -1,6 +1,7 @@
 // ASCII without locales, and how foreign text is quoted in sentences.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -25,5 +26,19 @@ inline auto hex_value(char character) -> int {
   auto const letter = static_cast<char>(character | 0x20);
   return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
+
+/// A set of bytes, asked in one load.
+class CharacterSet {
+public:
+  explicit constexpr CharacterSet(std::string_view members) {
+    for (auto const member : members) table_[static_cast<unsigned char>(member)] = true;
+  }
+  [[nodiscard]] constexpr auto contains(char character) const -> bool {
+    return table_[static_cast<unsigned char>(character)];
+  }
+
+private:
+  std::array<bool, 256> table_{};
+};
 
 }  // namespace noroshi::model

@@ -198,21 +198,15 @@ void mend_scheme(std::string &text) {
 
 /// Most values come as they are: nothing in them that the Refanger or unwrap() would touch.
 auto is_plain(std::string_view text) -> bool {
-  static constexpr auto kPlain = [] {
-    auto table = std::array<bool, 256>{};
-    for (auto const character : std::string_view{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                                 "-._~:/?#@!$&*+,;=%|^"})
-      table[static_cast<unsigned char>(character)] = true;
-    return table;
-  }();
-  return std::ranges::all_of(text, [](char character) { return kPlain[static_cast<unsigned char>(character)]; });
+  static constexpr auto kPlain =
+      CharacterSet{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#@!$&*+,;=%|^"};
+  return std::ranges::all_of(text, [](char character) { return kPlain.contains(character); });
 }
 
 }  // namespace
 
 auto refang(std::string_view text) -> std::string {
-  auto const plain = is_plain(text) ? std::string{text} : Refanger{}.run(text);
-  auto mended = std::string{unwrap(plain)};
+  auto mended = is_plain(text) ? std::string{text} : std::string{unwrap(Refanger{}.run(text))};
   mend_scheme(mended);
   return mended;
 }

@@ -59,9 +59,10 @@ auto authority_length(std::string_view text) -> std::size_t {
   return std::min(text.find_first_of("/\\?#"), text.size());
 }
 
-auto is_unreserved(char character) -> bool {
-  return is_letter(character) || is_digit(character) || std::string_view{"-._~"}.contains(character);
-}
+constexpr auto kUnreserved = CharacterSet{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"};
+// Brackets and braces are always escaped, so that no "[.]" stands in a canonical URL and refanging leaves it alone.
+constexpr auto kPathSigns = CharacterSet{"!$&'()*+,;=:@/"};
+constexpr auto kQuerySigns = CharacterSet{"!$&()*+,;=:@/?"};  // browsers escape ' in a query
 
 void append_encoded(std::string &to, unsigned char byte) {
   constexpr auto kDigits = std::string_view{"0123456789ABCDEF"};
@@ -72,10 +73,10 @@ void append_encoded(std::string &to, unsigned char byte) {
 
 /// RFC 3986 section 6.2.2: escapes in upper case, none where none is needed; all that is neither unreserved nor in
 /// `allowed` is escaped, a "%" that begins no escape too, so that nothing can become one later.
-void append_normal(std::string &to, std::string_view text, std::string_view allowed) {
+void append_normal(std::string &to, std::string_view text, CharacterSet const &allowed) {
   for (auto at = std::size_t{0}; at < text.size(); ++at) {
     auto const character = text[at];
-    if (is_unreserved(character) || allowed.contains(character)) {
+    if (kUnreserved.contains(character) || allowed.contains(character)) {
       to += character;
       continue;
     }
@@ -84,7 +85,7 @@ void append_normal(std::string &to, std::string_view text, std::string_view allo
     auto const byte = escape ? static_cast<unsigned char>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2]))
                              : static_cast<unsigned char>(character);
     if (escape) at += 2;
-    if (escape && is_unreserved(static_cast<char>(byte)))
+    if (escape && kUnreserved.contains(static_cast<char>(byte)))
       to += static_cast<char>(byte);
     else
       append_encoded(to, byte);
@@ -195,12 +196,11 @@ auto canonical_url(std::string_view text) -> Result<std::string> {
   TRY(auto const parts, take_apart(joined));
   TRY(auto const authority, canonical_authority(parts.authority, *parts.scheme));
   auto path = std::string{};
-  // Brackets and braces are always escaped, so that no "[.]" stands in a canonical URL and refanging leaves it alone.
-  append_normal(path, parts.path, "!$&'()*+,;=:@/");
+  append_normal(path, parts.path, kPathSigns);
   auto url = fmt::format("{}://{}{}", parts.scheme->name, authority, without_dot_segments(path));
   if (!parts.query.empty()) {
     url += '?';
-    append_normal(url, parts.query, "!$&()*+,;=:@/?");  // browsers escape ' in a query
+    append_normal(url, parts.query, kQuerySigns);
   }
   if (url.size() > kMaxValueBytes)
     return fail(ErrorCode::too_large, "the URL {} has more than {} bytes", quoted(url), kMaxValueBytes);

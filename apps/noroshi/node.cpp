@@ -42,7 +42,8 @@ auto Node::open(DataDirectory directory, Config const &config) -> Result<std::un
   node->router_ = std::make_unique<serve::Router>(
       serve::Services{*self->indicators_, *self->observations_, *self->catalogue_, config, system_clock(),
                       [self](model::Batch const &batch) { return self->log_->append(batch, system_clock().now()); },
-                      [self] { return self->apply_changes(); }, [self] { return self->running_state_(); }});
+                      [self] { return self->apply_changes(); }, [self] { return self->running_state_(); },
+                      [self] { return self->other_metrics_(); }});
   return node;
 }
 

@@ -37,8 +37,11 @@ public:
   static auto open(DataDirectory directory, Config const &config) -> Result<std::unique_ptr<Node>>;
   ~Node();
 
-  /// What `noroshi status` says beyond the stores: set by `serve` before requests come.
-  void set_running_state(std::function<std::string()> state) { running_state_ = std::move(state); }
+  /// What `noroshi status` and the metrics page say beyond this process: set by `serve` before requests come.
+  void set_running_state(std::function<std::string()> state, std::function<std::vector<MetricSample>()> metrics) {
+    running_state_ = std::move(state);
+    other_metrics_ = std::move(metrics);
+  }
 
   [[nodiscard]] auto router() -> serve::Router & { return *router_; }
   [[nodiscard]] auto catalogue() -> model::Catalogue & { return *catalogue_; }
@@ -66,6 +69,7 @@ private:
   std::unique_ptr<understand::Applier> applier_;
   std::unique_ptr<serve::Router> router_;
   std::function<std::string()> running_state_ = [] { return std::string{"{}"}; };
+  std::function<std::vector<MetricSample>()> other_metrics_ = [] { return std::vector<MetricSample>{}; };
   std::mutex changes_mutex_;
 };
 

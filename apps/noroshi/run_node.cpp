@@ -56,7 +56,9 @@ public:
     TRY(uplink_, net::Uplink::create({.folder = spool, .sensor = home.id, .send = [this](model::Batch const &batch) {
                                         return node_->log().append(batch, system_clock().now());
                                       }}));
-    node_->set_running_state([this] { return to_json(state()); });
+    node_->set_running_state(
+        [this] { return to_json(state()); },
+        [this] { return read_spool_status(node_->directory().spool()).value_or(SpoolStatus{}).metrics; });
     TRY_VOID(start_api());
     node_->applier().start();
     uplink_->start();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/config.hpp"
+#include "base/metrics.hpp"
 #include "base/registry.hpp"
 #include "base/time.hpp"
 #include "model/batch.hpp"
@@ -32,6 +33,8 @@ struct Services {
   /// The members of `noroshi status` that only the running program knows (listeners, protections, spool…), as JSON
   /// text.
   std::function<std::string()> running_state;
+  /// Metrics that other processes of this node handed over (the decoys child). May be empty.
+  std::function<std::vector<MetricSample>()> other_metrics;
 };
 
 /// One request on its way: who asks for what. Everything outlives the answer.

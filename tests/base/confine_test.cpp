@@ -375,6 +375,19 @@ TEST_CASE("a folder that cannot be opened is named, and nothing is allowed in it
   CHECK(report.at("read passwd") == "EACCES");
 }
 
+TEST_CASE("a folder below one that only its owner may enter stays usable after the change of user") {
+  auto const outer = test::TemporaryFolder{};  // mode 0700, as a data directory is
+  auto const inner = outer / "spool";
+  REQUIRE(::mkdir(inner.c_str(), 0700) == 0);
+  if (::geteuid() == 0) REQUIRE(::chown(inner.c_str(), kNobody.user, kNobody.group) == 0);
+  auto const report = in_child([&](Say const &say) {
+    auto const folder = FileDescriptor{::open(inner.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    confine({{inner}, kNobody});
+    say("write", outcome([&] { return ::openat(folder.get(), "new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600); }));
+  });
+  CHECK(report.at("write") == "ok");
+}
+
 TEST_CASE("threads are confined, those made later and those that ran before") {
   auto const report = in_child([](Say const &say) {
     auto confined = std::atomic<bool>{false};

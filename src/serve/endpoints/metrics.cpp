@@ -10,10 +10,11 @@ public:
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override {
     return viewer.may_see_observations();
   }
-  auto answer(Call const &) -> Result<net::HttpResponse> override {
+  auto answer(Call const &call) -> Result<net::HttpResponse> override {
     auto response = net::HttpResponse{};
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    response.body = metrics_text();
+    response.body =
+        metrics_text(call.services.other_metrics ? call.services.other_metrics() : std::vector<MetricSample>{});
     return response;
   }
 };

@@ -1,0 +1,56 @@
+// GET /api/v1/top?kind=login&field=username[&since=TIME][&limit=N]: what visitors said most often.
+#include <algorithm>
+
+#include "serve/body.hpp"
+#include "serve/endpoint.hpp"
+#include "serve/reply.hpp"
+
+namespace noroshi::serve {
+namespace {
+
+constexpr auto kDefaultLimit = std::uint64_t{20};
+// A list of all paths of a large day is some tens of MiB.
+constexpr auto kMaxLimit = std::uint64_t{1'000'000};
+
+auto field_named(std::string_view name) -> Result<model::FieldInfo> {
+  auto known = std::string{};
+  for (auto const &info : model::fields()) {
+    if (info.type != model::FieldType::text || info.secret) continue;
+    if (info.name == name) return info;
+    known += (known.empty() ? "" : ", ") + std::string{info.name};
+  }
+  return fail(ErrorCode::malformed, "field \"{}\": one of {}", name.substr(0, 40), known);
+}
+
+class Top final : public Endpoint {
+public:
+  [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override {
+    return viewer.may_see_observations();
+  }
+  auto answer(Call const &call) -> Result<net::HttpResponse> override {
+    TRY(auto const kind, model::parse_kind(call.request.parameter("kind")));
+    TRY(auto const field, field_named(call.request.parameter("field")));
+    auto since = Time{};
+    if (auto const text = call.request.parameter("since"); !text.empty()) {
+      TRY(since, parse_rfc3339(text));
+    }
+    auto limit = kDefaultLimit;
+    if (auto const text = call.request.parameter("limit"); !text.empty()) {
+      TRY(limit, parse_number("limit", text));
+    }
+    TRY(auto const values,
+        call.services.observations.top_values(kind, field.field, since, std::min(limit, kMaxLimit), call.viewer));
+    auto body = std::string{};
+    auto json = search::JsonWriter{body};
+    json.begin_object().key("values").begin_array();
+    for (auto const &each : values)
+      json.begin_object().member("value", each.value).member("count", each.count).end_object();
+    json.end_array().end_object();
+    return json_reply(std::move(body));
+  }
+};
+
+Registered<Endpoint, Top> const top{"GET /api/v1/top"};
+
+}  // namespace
+}  // namespace noroshi::serve

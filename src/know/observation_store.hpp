@@ -21,6 +21,12 @@ struct ObservationStoreOptions {
   std::chrono::milliseconds query_deadline{10'000};  // for each read; past it the read is timed_out
   unsigned secret_days = 7;  // log-in secrets become unreadable this many days after they were received
 
+  // Profiles of this many rows or sources at most are kept in memory only; a start-up reads those rows again (seconds).
+  // A source takes about 400 bytes. Profiles on disk are merged where this many parts have come.
+  std::uint64_t fresh_rows = 4'000'000;
+  std::uint64_t fresh_sources = 200'000;
+  std::uint64_t compact_rows = 500'000;
+
   /// For crash tests: called with the name of each step of closing and dropping days, before it is taken.
   std::function<void(std::string_view step)> step;
 };

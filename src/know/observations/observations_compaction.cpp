@@ -7,24 +7,22 @@ namespace noroshi::know::observations {
 
 namespace {
 
-// Below this a look-up scans all in a few milliseconds.
-constexpr auto kMinCompactRows = std::uint64_t{500'000};
-
 auto count_rows(duck::Connection &connection, std::int64_t run) -> Result<std::uint64_t> {
   return connection.count(fmt::format("SELECT count(*)::UBIGINT FROM {}", run_table(run)));
 }
 
 /// Worth it where half as many parts as merged rows (the first run, after a compaction) have come since: each row is
 /// then rewritten a bounded number of times.
-auto worth_compacting(duck::Connection &connection, std::vector<std::int64_t> const &runs) -> Result<bool> {
+auto worth_compacting(duck::Connection &connection, std::vector<std::int64_t> const &runs, std::uint64_t least)
+    -> Result<bool> {
   auto later = std::uint64_t{0};
   for (auto i = std::size_t{1}; i < runs.size(); ++i) {
     TRY(auto rows, count_rows(connection, runs[i]));
     later += rows;
   }
   TRY(auto first, count_rows(connection, runs.front()));
-  if (runs.size() == 1) return first >= kMinCompactRows;
-  return later >= std::max(kMinCompactRows, first / 2);
+  if (runs.size() == 1) return first >= least;
+  return later >= std::max(least, first / 2);
 }
 
 /// New parts go to a fresh run from now on; returns the number that the merged run will have, between old and fresh.
@@ -85,7 +83,7 @@ auto compact_profiles(Core &core) -> Result<void> {
     old = core.state.runs;
   }
   TRY(auto connection, core.connect());
-  TRY(auto worth, worth_compacting(connection, old));
+  TRY(auto worth, worth_compacting(connection, old, core.options.compact_rows));
   if (!worth) return ok;
   TRY(auto merged, start_fresh_run(core));
   TRY_VOID(connection.run("BEGIN TRANSACTION"));

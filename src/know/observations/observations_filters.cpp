@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "know/observations/observations_names.hpp"
+#include "know/observations/observations_schema.hpp"
 
 namespace noroshi::know::observations {
 
@@ -11,6 +12,9 @@ auto insert_keys(duck::Connection &connection, std::string const &from, FilterKe
       connection.query(fmt::format("SELECT DISTINCT src_high, src_low FROM {}", from), {}, duck::Fetch::streamed));
   while (sources.next()) insert(source_key(key, {sources.number<std::uint64_t>(0), sources.number<std::uint64_t>(1)}));
   if (!sources.error().empty()) return duck::duck_error("building a filter", std::string{sources.error()}.c_str());
+  TRY(auto visits, connection.query(fmt::format("SELECT DISTINCT visit FROM {}", from), {}, duck::Fetch::streamed));
+  while (visits.next()) insert(visit_key(key, from_duck(visits.number<duckdb_hugeint>(0))));
+  if (!visits.error().empty()) return duck::duck_error("building a filter", std::string{visits.error()}.c_str());
   for (auto const field : kNamingFields) {
     auto const name = model::info(field).name;
     TRY(auto texts,
@@ -26,7 +30,9 @@ auto insert_keys(duck::Connection &connection, std::string const &from, FilterKe
 auto write_filter(duck::Connection &connection, std::string const &from, FilterKey const &key, std::string const &path)
     -> Result<void> {
   // A URL may name two things, itself and its host; the other texts one.
-  auto sql = fmt::format("SELECT (SELECT count(*) FROM (SELECT DISTINCT src_high, src_low FROM {}))", from);
+  auto sql = fmt::format(
+      "(SELECT count(*) FROM (SELECT DISTINCT src_high, src_low FROM {0})) + (SELECT count(DISTINCT visit) FROM {0})",
+      from);
   for (auto const field : kNamingFields)
     sql += fmt::format(" + (SELECT {} * count(DISTINCT \"{}\") FROM {})", field == model::Field::url ? 2 : 1,
                        model::info(field).name, from);

@@ -1,4 +1,4 @@
-// Filters of days, made from their rows: the keys of all sources and of all names.
+// Filters of days, made from their rows: the keys of all sources, visits and names.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace noroshi::know::observations {
 
-/// Calls `insert` with the key of every source and every name in `from` (a table, or read_parquet(…)).
+/// Calls `insert` with the key of every source, visit and name in `from` (a table, or read_parquet(…)).
 auto insert_keys(duck::Connection &connection, std::string const &from, FilterKey const &key,
                  std::function<void(std::uint64_t)> const &insert) -> Result<void>;
 

@@ -1,8 +1,7 @@
 #include "know/observations/observations_names.hpp"
 
 #include <algorithm>
-
-#include "base/bytes.hpp"
+#include <cstring>
 
 namespace noroshi::know::observations {
 
@@ -24,6 +23,13 @@ void add_host(std::string_view host, std::vector<Value> &to) {
     to.push_back(*std::move(address));
   else if (auto domain = model::canonical(ValueType::domain, host))
     to.push_back(*std::move(domain));
+}
+
+auto number_key(FilterKey const &key, char kind, std::uint64_t high, std::uint64_t low) -> std::uint64_t {
+  auto bytes = std::array<char, 17>{kind};
+  std::memcpy(bytes.data() + 1, &high, sizeof high);
+  std::memcpy(bytes.data() + 9, &low, sizeof low);
+  return key.hash({bytes.data(), bytes.size()});
 }
 
 }  // namespace
@@ -48,12 +54,11 @@ auto name_key(FilterKey const &key, Value const &value) -> std::uint64_t {
 }
 
 auto source_key(FilterKey const &key, model::IpAddress address) -> std::uint64_t {
-  auto bytes = std::array<char, 17>{'s'};
-  auto const high = address.high();
-  auto const low = address.low();
-  std::memcpy(bytes.data() + 1, &high, 8);
-  std::memcpy(bytes.data() + 9, &low, 8);
-  return key.hash({bytes.data(), bytes.size()});
+  return number_key(key, 's', address.high(), address.low());
+}
+
+auto visit_key(FilterKey const &key, model::VisitId visit) -> std::uint64_t {
+  return number_key(key, 'v', visit.high(), visit.low());
 }
 
 auto needle_of(Value const &value) -> std::string {

@@ -4,10 +4,12 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "know/line_filter.hpp"
+#include "model/id.hpp"
 #include "model/ip.hpp"
 #include "model/observation.hpp"
 #include "model/value.hpp"
@@ -23,6 +25,7 @@ auto names_in(model::Field field, std::string_view raw) -> std::vector<model::Va
 
 auto name_key(FilterKey const &key, model::Value const &value) -> std::uint64_t;
 auto source_key(FilterKey const &key, model::IpAddress address) -> std::uint64_t;
+auto visit_key(FilterKey const &key, model::VisitId visit) -> std::uint64_t;
 
 /// A piece of lower-case text that every usual way of writing `value` contains; empty where there is none. Unusual ways
 /// (escapes, other scripts) contain '%', '\\' or bytes past ASCII.

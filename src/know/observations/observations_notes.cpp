@@ -36,11 +36,16 @@ void NoteTaker::take(model::ReceivedBatch const &batch) {
   auto observation = model::Observation{};
   auto *history = static_cast<History<std::string_view> *>(nullptr);
   auto source = model::IpAddress{};
+  auto visit = model::VisitId{};
   while (reader.next(observation) == model::FrameReader::Step::frame) {
     if (history == nullptr || source != observation.source.address) {
       source = observation.source.address;
       history = &notes_.histories[source];
       if (auto const key = source_key(key_, source); !open.filter.may_contain(key)) keys.push_back(key);
+    }
+    if (visit != observation.visit) {
+      visit = observation.visit;
+      if (auto const key = visit_key(key_, visit); !open.filter.may_contain(key)) keys.push_back(key);
     }
     history->note(observation, stamp_++);
     take_names(observation, open, open.seen_texts, keys);

@@ -8,11 +8,6 @@ namespace noroshi::know::observations {
 
 namespace {
 
-// About 400 bytes a history: 80 MB.
-constexpr auto kMaxFreshSources = std::size_t{200'000};
-// What a start-up may have to read again: some seconds.
-constexpr auto kMaxFreshRows = std::uint64_t{4'000'000};
-
 auto sorted_addresses(Histories<std::string> const &histories) -> std::vector<model::IpAddress> {
   auto addresses = std::vector<model::IpAddress>{};
   addresses.reserve(histories.size());
@@ -23,8 +18,8 @@ auto sorted_addresses(Histories<std::string> const &histories) -> std::vector<mo
 
 }  // namespace
 
-auto profiles_are_due(State const &state) -> bool {
-  return state.fresh.size() >= kMaxFreshSources || state.fresh_rows >= kMaxFreshRows;
+auto profiles_are_due(Core const &core) -> bool {
+  return core.state.fresh.size() >= core.options.fresh_sources || core.state.fresh_rows >= core.options.fresh_rows;
 }
 
 auto write_profiles(Core &core) -> Result<void> {
@@ -82,12 +77,9 @@ auto count_sources(Core &core) -> Result<std::uint64_t> {
   // Those in memory that no run has yet.
   std::ranges::sort(fresh);
   TRY(auto known,
-      session->query(
-          fmt::format(
-              "SELECT DISTINCT src_high, src_low FROM ({}) WHERE (src_high, src_low) BETWEEN ({}, {}) AND ({}, {})",
-              runs_in_order(runs, "true", ""), fresh.front().high(), fresh.front().low(), fresh.back().high(),
-              fresh.back().low()),
-          {}, duck::Fetch::streamed));
+      session->query(fmt::format("SELECT DISTINCT src_high, src_low FROM ({}) WHERE src_high BETWEEN {} AND {}",
+                                 runs_in_order(runs, "true", ""), fresh.front().high(), fresh.back().high()),
+                     {}, duck::Fetch::streamed));
   auto also_fresh = std::uint64_t{0};
   while (known.next())
     also_fresh += static_cast<std::uint64_t>(std::ranges::binary_search(

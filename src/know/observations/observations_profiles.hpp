@@ -15,8 +15,8 @@
 
 namespace noroshi::know::observations {
 
-/// True where the fresh histories should be written with the next group.
-auto profiles_are_due(State const &state) -> bool;
+/// True where the fresh histories should be written with the next group. For the holder of the apply lock.
+auto profiles_are_due(Core const &core) -> bool;
 
 /// Appends the fresh histories, in the writer's transaction. Once it is committed, forget_fresh() empties the memory,
 /// in the same hold of the state lock.

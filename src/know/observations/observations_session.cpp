@@ -10,7 +10,7 @@ auto Session::begin(Core &core, std::optional<std::uint64_t> key, std::function<
     -> Result<std::unique_ptr<Session>> {
   auto const deadline = std::chrono::steady_clock::now() + core.options.query_deadline;
   TRY(auto connection, core.pool.borrow(core.database.handle, deadline));
-  auto session = std::unique_ptr<Session>{new Session{core, std::move(connection)}};
+  auto session = std::unique_ptr<Session>{new Session{core, std::move(connection), deadline}};
   core.watchdog.watch(session->connection_.get(), deadline);
   auto const lock = std::scoped_lock{core.state_mutex};
   TRY_VOID(session->connection_.run("BEGIN TRANSACTION"));
@@ -39,6 +39,7 @@ void Session::find_places(std::optional<std::uint64_t> key) {
 
 auto Session::query(std::string const &sql, std::vector<std::string> const &texts, duck::Fetch fetch)
     -> Result<duck::Rows> {
+  if (std::chrono::steady_clock::now() >= deadline_) return duck::duck_error("", "INTERRUPT");
   return connection_.query(sql, texts, fetch);
 }
 

@@ -30,16 +30,19 @@ public:
 
   /// Newest day first.
   [[nodiscard]] auto places() const -> std::vector<Place> const & { return places_; }
+  /// timed_out past the deadline.
   auto query(std::string const &sql, std::vector<std::string> const &texts = {}, duck::Fetch fetch = duck::Fetch::whole)
       -> Result<duck::Rows>;
   auto connection() -> duck::Connection & { return connection_; }
 
 private:
-  Session(Core &core, duck::Connection connection) : core_(core), connection_(std::move(connection)) {}
+  Session(Core &core, duck::Connection connection, duck::Watchdog::Instant deadline)
+      : core_(core), connection_(std::move(connection)), deadline_(deadline) {}
   void find_places(std::optional<std::uint64_t> key);
 
   Core &core_;
   duck::Connection connection_;
+  duck::Watchdog::Instant deadline_;
   std::vector<Place> places_;
 };
 

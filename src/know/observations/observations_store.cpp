@@ -146,7 +146,7 @@ auto DuckStore::apply(std::span<model::ReceivedBatch const> batches, std::uint64
   }
   // Where no thread can be had, this runs when it is waited for.
   auto pending = std::async([&] { return take_notes(batches); });
-  auto const profiles = profiles_are_due(core_->state);
+  auto const profiles = profiles_are_due(*core_);
   auto rows = write_group(batches, position, profiles);
   auto const notes = pending.get();
   auto written = rows ? commit(*rows, notes, position, profiles) : Result<std::uint64_t>{std::move(rows).error()};

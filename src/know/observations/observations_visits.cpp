@@ -11,10 +11,8 @@ namespace noroshi::know::observations {
 
 namespace {
 
-// A visit's id holds the sensor's clock at its start. Sensors' clocks are off by less than a day, and most batches come
-// in within two; only where nothing is found there are later days read.
+// A visit's id holds the sensor's clock at its start; the node's own may be behind by less than a day.
 constexpr auto kClockSlack = std::chrono::days{1};
-constexpr auto kUsualDelay = std::chrono::days{2};
 
 /// Milliseconds since 1970 in the upper 48 bits (RFC 9562, section 5.7).
 auto start_of(model::VisitId const &visit) -> Time {
@@ -50,17 +48,6 @@ auto visits_sql(Place const &place, model::IpAddress address, std::size_t limit)
       place.from, address.high(), address.low(), limit);
 }
 
-auto rows_of_visit(Session &session, std::vector<Place> const &places, model::VisitId visit, SecretKeys const *keys)
-    -> Result<std::vector<model::StoredObservation>> {
-  auto found = std::vector<model::StoredObservation>{};
-  if (places.empty()) return found;
-  auto const where = fmt::format("visit = '{}'::UUID", visit.to_string());
-  TRY(auto rows, session.query(fmt::format("SELECT {0} FROM ({1}) ORDER BY sequence, \"time\" LIMIT {2}", column_list(),
-                                           union_of(places, column_list(), where), kMaxAnswers)));
-  while (rows.next()) found.push_back(read_row(rows, keys));
-  return found;
-}
-
 }  // namespace
 
 auto visits_of(Core &core, model::IpAddress address, std::size_t limit) -> Result<std::vector<model::VisitSummary>> {
@@ -89,16 +76,17 @@ auto visits_of(Core &core, model::IpAddress address, std::size_t limit) -> Resul
 
 auto find_visit(Core &core, model::VisitId visit, model::Viewer const &viewer)
     -> Result<std::vector<model::StoredObservation>> {
-  TRY(auto session, Session::begin(core));
+  TRY(auto session, Session::begin(core, visit_key(core.filter_key, visit)));
   auto const *const keys = viewer.may_see_secrets() ? core.keys.get() : nullptr;
-  auto const first = day_of(start_of(visit)) - kClockSlack;
-  auto usual = std::vector<Place>{};
-  auto late = std::vector<Place>{};
-  for (auto const &place : session->places())
-    if (place.day >= first) (place.day <= first + kClockSlack + kUsualDelay ? usual : late).push_back(place);
-  TRY(auto found, rows_of_visit(*session, usual, visit, keys));
-  if (!found.empty()) return found;
-  return rows_of_visit(*session, late, visit, keys);
+  auto places = session->places();
+  std::erase_if(places, [&](Place const &place) { return place.day < day_of(start_of(visit)) - kClockSlack; });
+  auto found = std::vector<model::StoredObservation>{};
+  if (places.empty()) return found;
+  auto const where = fmt::format("visit = '{}'::UUID", visit.to_string());
+  TRY(auto rows, session->query(fmt::format("SELECT {0} FROM ({1}) ORDER BY sequence, \"time\" LIMIT {2}",
+                                            column_list(), union_of(places, column_list(), where), kMaxAnswers)));
+  while (rows.next()) found.push_back(read_row(rows, keys));
+  return found;
 }
 
 }  // namespace noroshi::know::observations

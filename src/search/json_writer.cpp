@@ -3,27 +3,58 @@
 #include <cmath>
 
 #include <fmt/core.h>
+#include <boost/json/serialize.hpp>
 
 #include "base/text.hpp"
 
 namespace noroshi::search {
 namespace {
 
+/// Bytes of the character at `i` that a terminal or a reader's eye could be deceived by: C1 controls (U+0080…U+009F)
+/// and the marks that hide or reorder text (U+200B…U+200F, U+2028…U+202E, U+2060…U+2069, U+FEFF). 0: an ordinary
+/// character.
+auto deceptive_size(std::string_view text, std::size_t i) -> std::size_t {
+  auto const byte = [&](std::size_t offset) {
+    return i + offset < text.size() ? static_cast<unsigned char>(text[i + offset]) : 0U;
+  };
+  if (byte(0) == 0xc2 && byte(1) < 0xa0) return 2;
+  if (byte(0) == 0xe2 && byte(1) == 0x80 &&
+      ((byte(2) >= 0x8b && byte(2) <= 0x8f) || (byte(2) >= 0xa8 && byte(2) <= 0xae)))
+    return 3;
+  if (byte(0) == 0xe2 && byte(1) == 0x81 && byte(2) >= 0xa0 && byte(2) <= 0xa9) return 3;
+  return byte(0) == 0xef && byte(1) == 0xbb && byte(2) == 0xbf ? 3 : 0;
+}
+
+void append_control(std::string &to, unsigned char byte) {
+  switch (byte) {
+    case '"': to += "\\\""; break;
+    case '\\': to += "\\\\"; break;
+    case '\n': to += "\\n"; break;
+    case '\r': to += "\\r"; break;
+    case '\t': to += "\\t"; break;
+    default: fmt::format_to(std::back_inserter(to), "\\u{:04x}", byte);
+  }
+}
+
+/// `text` is UTF-8. Beyond what JSON demands, escapes what could deceive: the meaning stays the same, and an answer can
+/// be read on a terminal as it is.
 void append_escaped(std::string &to, std::string_view text) {
   auto plain_from = std::size_t{0};
-  for (auto i = std::size_t{0}; i < text.size(); ++i) {
+  for (auto i = std::size_t{0}; i < text.size();) {
     auto const byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-    to.append(text, plain_from, i - plain_from);
-    plain_from = i + 1;
-    switch (byte) {
-      case '"': to += "\\\""; break;
-      case '\\': to += "\\\\"; break;
-      case '\n': to += "\\n"; break;
-      case '\r': to += "\\r"; break;
-      case '\t': to += "\\t"; break;
-      default: fmt::format_to(std::back_inserter(to), "\\u{:04x}", byte);
+    auto const is_control = byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f;
+    auto const size = is_control ? std::size_t{1} : byte < 0xc2 ? 0 : deceptive_size(text, i);
+    if (size == 0) {
+      ++i;
+      continue;
     }
+    to.append(text, plain_from, i - plain_from);
+    if (is_control)
+      append_control(to, byte);
+    else
+      fmt::format_to(std::back_inserter(to), "\\u{:04x}", utf8_step(text.substr(i)).code_point);
+    i += size;
+    plain_from = i;
   }
   to.append(text, plain_from);
 }
@@ -71,6 +102,21 @@ auto JsonWriter::value(double number) -> JsonWriter & {
 }
 
 auto JsonWriter::value(Time time) -> JsonWriter & { return time == Time{} ? value(nullptr) : value(to_rfc3339(time)); }
+
+auto JsonWriter::value(boost::json::value const &document) -> JsonWriter & {
+  if (auto const *const object = document.if_object()) {
+    begin_object();
+    for (auto const &[name, inner] : *object) key(name).value(inner);
+    return end_object();
+  }
+  if (auto const *const array = document.if_array()) {
+    begin_array();
+    for (auto const &inner : *array) value(inner);
+    return end_array();
+  }
+  if (auto const *const text = document.if_string()) return value(std::string_view{*text});
+  return raw(boost::json::serialize(document));
+}
 
 auto JsonWriter::raw(std::string_view json) -> JsonWriter & {
   separate();

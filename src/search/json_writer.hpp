@@ -1,5 +1,6 @@
 // Writes JSON straight into a string: an answer to a million values is never held twice. Whatever bytes it is given,
-// the outcome is valid JSON in UTF-8 (RFC 8259): bytes that are not UTF-8 are written as base/text's lossless form.
+// the outcome is valid JSON in UTF-8 (RFC 8259), safe to show on a terminal: bytes that are not UTF-8 are written as
+// base/text's lossless form, and characters that move a cursor, hide or reorder text are escaped.
 #pragma once
 
 #include <concepts>
@@ -9,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/json/value.hpp>
 
 #include "base/time.hpp"
 
@@ -49,7 +52,10 @@ public:
     return end_array();
   }
 
-  /// Text that is JSON already.
+  /// A whole document. Its depth is bounded by the parser that read it.
+  auto value(boost::json::value const &document) -> JsonWriter &;
+
+  /// Text that is JSON already and no stranger's.
   auto raw(std::string_view json) -> JsonWriter &;
 
   template <class T>

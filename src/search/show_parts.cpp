@@ -29,7 +29,7 @@ void write_extra(JsonWriter &json, std::string const &extra) {
   if (error)
     json.value(extra);
   else
-    json.raw(extra);
+    json.value(parser.release());
 }
 
 }  // namespace

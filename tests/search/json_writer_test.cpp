@@ -42,3 +42,25 @@ TEST_CASE("numbers that JSON does not have become null") {
   JsonWriter{out}.value(std::numeric_limits<double>::quiet_NaN());
   CHECK(out == "null");
 }
+
+TEST_CASE("what could deceive a terminal or an eye is escaped, and means the same") {
+  for (auto const *hostile : {"\xc2\x9b[31m",
+                              "a\xe2\x80\xae"
+                              "b",
+                              "\xe2\x81\xa6x", "\xef\xbb\xbf", "\x7f", "\xe2\x80\x8b"}) {
+    auto out = std::string{};
+    JsonWriter{out}.value(hostile);
+    CHECK(out.find("\\u") != std::string::npos);
+    for (auto const c : out) CHECK((c >= 0x20 && c < 0x7f));
+    CHECK(boost::json::parse(out).as_string() == hostile);
+  }
+  auto plain = std::string{};
+  JsonWriter{plain}.value("é 狼煙 – “x” €");
+  CHECK(plain == "\"é 狼煙 – “x” €\"");
+}
+
+TEST_CASE("a parsed document is written with the same escapes") {
+  auto out = std::string{};
+  JsonWriter{out}.value(boost::json::parse("{\"a\":[1,-2,0.5,true,null,\"\xc2\x9b\"],\"b\":{}}"));
+  CHECK(out == R"({"a":[1,-2,5E-1,true,null,"\u009b"],"b":{}})");
+}

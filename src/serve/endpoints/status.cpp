@@ -1,6 +1,5 @@
 // GET /api/v1/status and GET /api/v1/sensors: how the node and its sensors are.
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "base/log.hpp"
 #include "serve/endpoint.hpp"
@@ -36,7 +35,7 @@ void write_running(search::JsonWriter &json, boost::json::object state) {
   for (auto const *one : {"spool", "events_per_second", "uptime"})
     if (!state.contains(one)) state[one] = nullptr;
   for (auto const &[name, value] : state)
-    if (name != "sensors" && name != "stores") json.key(name).raw(boost::json::serialize(value));
+    if (name != "sensors" && name != "stores") json.key(name).value(value);
 }
 
 class Status final : public Endpoint {

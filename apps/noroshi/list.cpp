@@ -1,0 +1,97 @@
+// noroshi list: the parts that this program was built with, straight from the registries.
+#include <CLI/CLI.hpp>
+
+#include "apps/noroshi/command.hpp"
+#include "apps/noroshi/output.hpp"
+#include "search/json_writer.hpp"
+#include "sense/decoy.hpp"
+#include "serve/endpoint.hpp"
+#include "understand/detector.hpp"
+
+namespace noroshi::apps {
+
+namespace {
+
+struct Part {
+  std::string name, about;
+};
+
+template <class Interface>
+auto names_of() -> std::vector<Part> {
+  auto parts = std::vector<Part>{};
+  for (auto const &name : Registry<Interface>::instance().names()) parts.push_back({name, ""});
+  return parts;
+}
+
+auto commands() -> std::vector<Part> {
+  auto parts = std::vector<Part>{};
+  for (auto const &name : Registry<Command>::instance().names()) {
+    auto const command = Registry<Command>::instance().create(name);
+    if (command->is_listed()) parts.push_back({name, std::string{command->summary()}});
+  }
+  return parts;
+}
+
+auto settings() -> std::vector<Part> {
+  auto parts = std::vector<Part>{};
+  for (auto const &[name, key] : ConfigKeyBase::all()) parts.push_back({std::string{name}, std::string{key->help}});
+  return parts;
+}
+
+struct Catalogue {
+  std::string_view name, help;
+  std::vector<Part> (*parts)();
+};
+
+constexpr auto kCatalogues = std::array{
+    Catalogue{"commands", "subcommands of this program", commands},
+    Catalogue{"decoys", "what the sensor can pretend to be", names_of<sense::Decoy>},
+    Catalogue{"detectors", "what recognises tools and attacks", names_of<understand::Detector>},
+    Catalogue{"endpoints", "what the API answers", names_of<serve::Endpoint>},
+    Catalogue{"settings", "keys of the configuration", settings},
+};
+
+class List final : public Command {
+public:
+  [[nodiscard]] auto summary() const -> std::string_view override { return "the parts this program was built with"; }
+  [[nodiscard]] auto forms() const -> std::string_view override {
+    return "noroshi list commands|decoys|detectors|endpoints|settings";
+  }
+  void set_up(CLI::App &app) override {
+    app.require_subcommand(1);
+    add_format(app, format_);
+    for (auto const &catalogue : kCatalogues)
+      app.add_subcommand(std::string{catalogue.name}, std::string{catalogue.help})->callback([this, &catalogue] {
+        chosen_ = &catalogue;
+      });
+  }
+
+  auto run(Global const &) -> Result<Exit> override {
+    auto const parts = chosen_->parts();
+    auto const has_about = std::ranges::any_of(parts, [](Part const &part) { return !part.about.empty(); });
+    auto table = has_about ? Table{{"NAME", "WHAT"}} : Table{{"NAME"}};
+    for (auto const &[name, about] : parts) {
+      auto line = std::string{};
+      if (format_ == Format::json) {
+        search::JsonWriter{line}.begin_object().member("name", name).member("about", about).end_object();
+        print(line + "\n");
+      } else if (has_about) {
+        table.add({name, about});
+      } else {
+        table.add({name});
+      }
+    }
+    if (format_ != Format::json) print(table, format_);
+    return Exit::done;
+  }
+
+private:
+  Catalogue const *chosen_ = nullptr;
+  Format format_ = Format::table;
+};
+
+}  // namespace
+
+Registered<Command, List> const list{"list"};
+
+}  // namespace noroshi::apps

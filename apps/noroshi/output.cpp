@@ -1,0 +1,160 @@
+#include "apps/noroshi/output.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <numeric>
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include "base/text.hpp"
+
+namespace noroshi::apps {
+namespace {
+
+// Columns are not cut below this: less of a cell tells nothing.
+constexpr auto kLeastColumn = std::size_t{8};
+constexpr auto kGap = std::size_t{2};
+
+auto now_ms() -> std::int64_t {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+/// Unicode's East Asian Width W and F, in blocks (UAX #11); a few rare ones are missing and shift a column.
+auto is_wide(std::uint32_t code) -> bool {
+  return (code >= 0x1100 && code <= 0x115f) || (code >= 0x2e80 && code <= 0xa4cf) ||
+         (code >= 0xac00 && code <= 0xd7a3) || (code >= 0xf900 && code <= 0xfaff) ||
+         (code >= 0xfe30 && code <= 0xfe6f) || (code >= 0xff00 && code <= 0xff60) ||
+         (code >= 0xffe0 && code <= 0xffe6) || (code >= 0x1f300 && code <= 0x1faff) ||
+         (code >= 0x20000 && code <= 0x3fffd);
+}
+
+auto cut(std::string_view text, std::size_t width) -> std::string {
+  if (display_width(text) <= width) return std::string{text};
+  auto kept = std::string{};
+  auto used = std::size_t{1};  // for the "…"
+  while (!text.empty()) {
+    auto const step = utf8_step(text);
+    used += is_wide(step.code_point) ? 2 : 1;
+    if (used > width) break;
+    kept += text.substr(0, step.size);
+    text.remove_prefix(step.size);
+  }
+  return kept + "…";
+}
+
+/// Takes from the widest column until the whole fits.
+void shrink(std::vector<std::size_t> &widths, std::size_t width) {
+  auto const gaps = kGap * (widths.size() - 1);
+  auto total = std::accumulate(widths.begin(), widths.end(), gaps);
+  while (total > width) {
+    auto const widest = std::ranges::max_element(widths);
+    if (*widest <= kLeastColumn) return;
+    --*widest;
+    --total;
+  }
+}
+
+auto csv_cell(std::string_view cell) -> std::string {
+  auto text = lossless_utf8(cell);
+  if (!text.empty() && std::string_view{"=+-@\t\r"}.find(text.front()) != std::string_view::npos) text.insert(0, "'");
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  auto quoted = std::string{"\""};
+  for (auto const c : text) quoted += c == '"' ? std::string{"\"\""} : std::string{c};
+  return quoted + "\"";
+}
+
+void append_csv(std::string &to, std::vector<std::string> const &cells) {
+  for (auto i = std::size_t{0}; i < cells.size(); ++i) to += (i == 0 ? "" : ",") + csv_cell(cells[i]);
+  to += "\r\n";
+}
+
+}  // namespace
+
+void add_format(CLI::App &app, Format &format) {
+  static auto const names =
+      std::map<std::string, Format>{{"table", Format::table}, {"json", Format::json}, {"csv", Format::csv}};
+  app.add_option("--format", format, "table, json (one object a line) or csv")
+      ->transform(CLI::CheckedTransformer(names).description(""))
+      ->type_name("FORMAT")
+      ->default_str("table");
+}
+
+auto display_width(std::string_view text) -> std::size_t {
+  auto width = std::size_t{0};
+  while (!text.empty()) {
+    auto const step = utf8_step(text);
+    width += is_wide(step.code_point) ? 2 : 1;
+    text.remove_prefix(step.size);
+  }
+  return width;
+}
+
+auto Table::text(std::size_t width) const -> std::string {
+  auto lines = std::vector<std::vector<std::string>>{titles_};
+  for (auto const &row : rows_) {
+    lines.emplace_back();
+    for (auto const &cell : row) lines.back().push_back(printable(cell));
+  }
+  auto widths = std::vector<std::size_t>(titles_.size());
+  for (auto const &line : lines)
+    for (auto i = std::size_t{0}; i < line.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));
+  if (width > 0) shrink(widths, width);
+  auto text = std::string{};
+  for (auto const &line : lines) {
+    for (auto i = std::size_t{0}; i < line.size(); ++i) {
+      auto const cell = cut(line[i], widths[i]);
+      text += cell;
+      if (i + 1 < line.size()) text.append(widths[i] + kGap - display_width(cell), ' ');
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += '\n';
+  }
+  return text;
+}
+
+auto Table::csv() const -> std::string {
+  auto text = std::string{};
+  append_csv(text, titles_);
+  for (auto const &row : rows_) append_csv(text, row);
+  return text;
+}
+
+auto terminal_width() -> std::size_t {
+  if (::isatty(STDOUT_FILENO) == 0) return 0;
+  auto size = winsize{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+void print(Table const &table, Format format) {
+  print(format == Format::csv ? table.csv() : table.text(terminal_width()));
+}
+
+Progress::Progress(std::string what)
+    : what_(std::move(what)), is_terminal_(::isatty(STDERR_FILENO) != 0), started_ms_(now_ms()) {}
+
+Progress::~Progress() {
+  if (shown_) fmt::print(stderr, "\r\x1b[K");
+}
+
+void Progress::show(std::uint64_t done) {
+  if (!is_terminal_ || now_ms() - started_ms_ < 1000) return;
+  fmt::print(stderr, "\r\x1b[K{} {}", what_, done);
+  std::fflush(stderr);
+  shown_ = true;
+}
+
+}  // namespace noroshi::apps

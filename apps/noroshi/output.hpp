@@ -1,0 +1,65 @@
+// What commands print: tables for people, one JSON object a line or CSV for programs. Attacker text passes through
+// here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace noroshi::apps {
+
+enum class Format : std::uint8_t { table, json, csv };
+
+/// --format table|json|csv
+void add_format(CLI::App &app, Format &format);
+
+/// Rows under titles. Cells may hold any bytes.
+class Table {
+public:
+  explicit Table(std::vector<std::string> titles) : titles_(std::move(titles)) {}
+  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  [[nodiscard]] auto empty() const -> bool { return rows_.empty(); }
+
+  /// Aligned columns. Wider than `width` (terminal columns; 0: no limit): the widest cells are cut with "…".
+  [[nodiscard]] auto text(std::size_t width) const -> std::string;
+  /// RFC 4180 with a title line; cells that a spreadsheet would take for a formula (= + - @) get an apostrophe in
+  /// front.
+  [[nodiscard]] auto csv() const -> std::string;
+
+private:
+  std::vector<std::string> titles_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// Columns of the terminal behind stdout; 0 where stdout is none.
+auto terminal_width() -> std::size_t;
+
+/// Columns that UTF-8 text takes on a terminal; East Asian wide characters take two.
+auto display_width(std::string_view text) -> std::size_t;
+
+/// To stdout, the table or CSV of it. A closed pipe ends the output quietly.
+void print(Table const &table, Format format);
+void print(std::string_view text);
+
+/// A line on stderr that tells how far a long piece of work is: shown after a second, and only on a terminal.
+class Progress {
+public:
+  explicit Progress(std::string what);
+  Progress(Progress const &) = delete;
+  auto operator=(Progress const &) -> Progress & = delete;
+  ~Progress();
+  void show(std::uint64_t done);
+
+private:
+  std::string what_;
+  bool is_terminal_;
+  bool shown_ = false;
+  std::int64_t started_ms_;
+};
+
+}  // namespace noroshi::apps

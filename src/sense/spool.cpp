@@ -63,6 +63,7 @@ void Spool::Syncer::run(Spool &spool) {
     spool.forget_taken();
     spool.enforce_cap();
     if (last || std::chrono::steady_clock::now() >= next_status) {
+      spool.report_dropped();
       spool.write_status(status());
       next_status = std::chrono::steady_clock::now() + kStatusEvery;
     }
@@ -102,16 +103,21 @@ void Spool::forget_taken() {
 void Spool::enforce_cap() {
   while (!sealed_.empty() && sealed_bytes_ + open_bytes_ > options_.cap_bytes) {
     auto const &oldest = sealed_.front();
-    if (::unlinkat(folder_.get(), oldest.name.c_str(), 0) == 0) {
-      counters_.dropped += oldest.frames;
-      log_warning(
-          "spool: {} observations dropped unread: the folder is past sense.spool_cap ({} bytes); check that the "
-          "node takes what the sensor sends",
-          oldest.frames, options_.cap_bytes);
-    }
+    if (::unlinkat(folder_.get(), oldest.name.c_str(), 0) == 0) counters_.dropped += oldest.frames;
     forget_oldest();
   }
   counters_.bytes = sealed_bytes_ + open_bytes_;
+}
+
+/// Once a second at most: while a node is away every sealed segment drops another.
+void Spool::report_dropped() {
+  auto const dropped = counters_.dropped.load();
+  if (dropped == reported_dropped_) return;
+  log_warning(
+      "spool: {} observations dropped unread ({} since the start): the folder is past sense.spool_cap, {} bytes; "
+      "check that the node takes what the sensor sends",
+      dropped - reported_dropped_, dropped, options_.cap_bytes);
+  reported_dropped_ = dropped;
 }
 
 void Spool::forget_oldest() {

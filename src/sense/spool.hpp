@@ -119,6 +119,7 @@ private:
   void remember(Sealed sealed);
   void forget_oldest();
   void enforce_cap();
+  void report_dropped();
   void forget_taken();
   void write_status(std::string_view text);
   [[nodiscard]] auto segment_limit() const -> std::uint64_t;
@@ -133,6 +134,7 @@ private:
   std::atomic<std::uint64_t> open_bytes_{0};
   std::deque<Sealed> sealed_;  // oldest first; the syncer's alone once it runs
   std::uint64_t sealed_bytes_ = 0;
+  std::uint64_t reported_dropped_ = 0;
   std::unique_ptr<Syncer> syncer_;
 };
 

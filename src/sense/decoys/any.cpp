@@ -41,11 +41,13 @@ public:
   auto converse(Visit &visit) const -> Task<Result<void>> override {
     CO_TRY(auto bytes, co_await visit.peek(1, kFirstBytes));
     auto recognised = codec::recognise(bytes);
-    while (recognised.more_could_tell && bytes.size() < codec::kRecogniseBytes) {
-      auto const before = bytes.size();
-      CO_TRY(bytes, co_await visit.peek(codec::kRecogniseBytes, kQuiet));
+    auto quiet = false;
+    while (recognised.more_could_tell && bytes.size() < codec::kRecogniseBytes && !quiet) {
+      auto const wanted = bytes.size() + 1;
+      CO_TRY(bytes, co_await visit.peek(wanted, kQuiet));
+      quiet = bytes.size() < wanted;
+      bytes = visit.unread();
       recognised = codec::recognise(bytes);
-      if (bytes.size() == before) break;
     }
     if (bytes.empty()) co_return ok;
     if (!recognised.protocol.empty()) note_hello(visit, recognised.protocol);
@@ -53,7 +55,7 @@ public:
       visit.hand_over(decoy);
       co_return ok;
     }
-    CO_TRY(auto const payload, co_await visit.peek(kMaxPayload, kQuiet));
+    CO_TRY(auto const payload, co_await visit.peek(kMaxPayload, quiet ? Duration{} : kQuiet));
     note_payload(visit, payload, recognised.protocol);
     co_return ok;
   }

@@ -144,8 +144,7 @@ public:
     auto const greeting = negotiate(Command::do_, Option::echo) + negotiate(Command::do_, Option::window_size) +
                           negotiate(Command::will, Option::echo) + negotiate(Command::will, Option::suppress_go_ahead) +
                           banner_;
-    CO_TRY_VOID(co_await visit.reply(greeting));
-    auto entering = log_in(visit, keyboard);
+    auto entering = log_in(visit, keyboard, greeting);
     CO_TRY(auto const entered, co_await std::move(entering));
     if (!entered) co_return ok;
     auto shell = Shell{machine_};
@@ -157,12 +156,15 @@ public:
 
 private:
   /// True once a pair was accepted.
-  auto log_in(Visit &visit, Keyboard &keyboard) const -> Task<Result<bool>> {
+  auto log_in(Visit &visit, Keyboard &keyboard, std::string greeting) const -> Task<Result<bool>> {
     auto const ask = machine_.host_name + " login: ";
+    auto const first = greeting + ask;  // one packet, as the real server's
+    CO_TRY_VOID(co_await visit.reply(first));
+    auto asked = true;
     for (auto tries = 1; tries <= max_tries_; ++tries) {
       auto user = std::string{};
       while (user.empty()) {
-        CO_TRY_VOID(co_await visit.reply(ask));
+        if (!std::exchange(asked, false)) CO_TRY_VOID(co_await visit.reply(ask));
         auto reading = read_line(visit, keyboard, Echo::on, kMaxName);
         CO_TRY(user, co_await std::move(reading));
       }

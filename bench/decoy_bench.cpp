@@ -1,7 +1,8 @@
 // Accept, answer, record: the telnet decoy beside a bare epoll server that sends the same bytes and closes.
 // Server on core 0, client on core 1, turn by turn; results are compared first (connections served = openings and
 // closings in the spool), then the median ratio of the rates is printed.
-// Usage: decoy_bench [--connections N] [--rounds N]
+//
+// decoy_bench [--connections N] [--rounds N]
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -132,15 +133,19 @@ auto main(int argc, char **argv) -> int {
   auto ratios = std::vector<double>{};
   auto bare_rates = std::vector<double>{};
   auto decoy_rates = std::vector<double>{};
+  auto bare_cpu = std::vector<double>{};
+  auto decoy_cpu = std::vector<double>{};
   for (auto round = 0; round < rounds; ++round) {
     auto const spool = temporary_folder();
     {
       auto bare = Server{[&](int port_out, int lifeline) { serve_bare(port_out, lifeline, banner); }};
       bare_rates.push_back(visit_many(bare.port(), connections, banner.size()));
+      bare_cpu.push_back(bare.stop() / connections * 1e6);
     }
     {
       auto decoy = Server{[&](int port_out, int lifeline) { serve_decoy(port_out, lifeline, spool); }};
       decoy_rates.push_back(visit_many(decoy.port(), connections, banner.size()));
+      decoy_cpu.push_back(decoy.stop() / connections * 1e6);
     }
     compare(spool, connections);
     std::filesystem::remove_all(spool);
@@ -150,5 +155,6 @@ auto main(int argc, char **argv) -> int {
   }
   std::printf("median: bare epoll %.0f/s, decoy (accept, answer, record) %.0f/s, ratio %.3f\n", median(bare_rates),
               median(decoy_rates), median(ratios));
+  std::printf("server processor time a connection: bare %.1f us, decoy %.1f us\n", median(bare_cpu), median(decoy_cpu));
   return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,11 +98,20 @@ public:
   }
   Server(Server const &) = delete;
   auto operator=(Server const &) -> Server & = delete;
-  ~Server() {
+  ~Server() { stop(); }
+  /// Ends it; the processor seconds that it used.
+  auto stop() -> double {
+    if (child_ < 0) return 0;
     ::close(lifeline_);
     auto status = 0;
-    ::waitpid(child_, &status, 0);
+    auto usage = rusage{};
+    ::wait4(child_, &status, 0, &usage);
+    child_ = -1;
     if (status != 0) fail("the server ended badly");
+    auto const seconds = [](timeval const &time) {
+      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
   }
   [[nodiscard]] auto port() const -> std::uint16_t { return port_; }
   [[nodiscard]] auto process() const -> pid_t { return child_; }

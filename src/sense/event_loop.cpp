@@ -1,17 +1,15 @@
-// The only file of `sense` that includes Asio.
+// Plain epoll: one registration a session and no buffers of its own (docs/decisions/epoll-in-sense.md).
 #include "sense/event_loop.hpp"
 
+#include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <array>
 #include <cerrno>
 #include <list>
+#include <optional>
 #include <system_error>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/metrics.hpp"
 #include "base/timer_wheel.hpp"
@@ -21,20 +19,14 @@
 namespace noroshi::sense {
 namespace {
 
-namespace asio = boost::asio;
-using Executor = asio::io_context::executor_type;
-using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
-
 /// Connections taken before others get their turn.
 constexpr auto kAcceptBatch = 64;
-/// Ready handlers between two writes of the lane: a flood must not delay what was noted.
-constexpr auto kHandlerBatch = 256;
+/// Ready sessions between two writes of the lane: a flood must not delay what was noted.
+constexpr auto kReadyBatch = 256;
 /// Without descriptors or memory, accepting is tried again with this many ticks between.
 constexpr auto kPauseTicks = 2;
 /// What one getentropy(2) may give: 256 bytes.
 constexpr auto kRandomBlock = std::size_t{32};
-/// Visits get this long to end at shutdown; their sockets are cancelled, so it only takes their last handlers.
-constexpr auto kShutdownTime = std::chrono::seconds{2};
 
 Counter const visits_total{"noroshi_visits_total", "Visits begun."};
 Counter const refused_sessions{"noroshi_visits_refused_total", "Connections closed at once, by cap.", "cap",
@@ -48,30 +40,49 @@ Gauge const sessions_now{"noroshi_sessions", "Visits held now."};
 
 class Loop;
 
-/// A connection and its visit. Deletes itself when the visit ends; no wait is pending then.
-class Session final : public Stream, public TimerEntry {
+/// What epoll points to.
+class Watched {
+public:
+  virtual void ready() = 0;
+
+protected:
+  ~Watched() = default;
+};
+
+/// A connection and its visit. The loop deletes it when the visit ends.
+class Session final : public Watched, public Stream, public TimerEntry {
 public:
   Session(Loop &loop, int socket, Encounter const &encounter, Decoy const &decoy, std::string_view service,
-          SourceLimits::Ticket const &ticket);
-  ~Session() override;
+          SourceLimits::Ticket const &source_ticket);
+  ~Session() override { ::close(socket_); }  // which leaves epoll too
 
-  auto try_read(char *to, std::size_t size) -> StreamStep override;
-  auto try_write(std::string_view bytes) -> StreamStep override;
-  void when_readable(StreamWaiter &waiter) override { wait(Descriptor::wait_read, waiter); }
-  void when_writable(StreamWaiter &waiter) override { wait(Descriptor::wait_write, waiter); }
-  void cancel() override;
+  auto try_read(char *to, std::size_t size) -> StreamStep override { return step_of(::recv(socket_, to, size, 0)); }
+  auto try_write(std::string_view bytes) -> StreamStep override {
+    return step_of(::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+  }
+  void when_readable(StreamWaiter &waiter) override { wait(EPOLLIN | EPOLLRDHUP | EPOLLET, waiter); }
+  void when_writable(StreamWaiter &waiter) override { wait(EPOLLIN | EPOLLRDHUP | EPOLLET | EPOLLOUT, waiter); }
+  void ready() override {
+    if (auto *const waiter = std::exchange(waiter_, nullptr)) waiter->stream_ready();
+  }
   void expired() override { visit_.on_timer(); }
 
   auto visit() -> Visit & { return visit_; }
-  std::list<Session *>::iterator place;
+  std::size_t place = 0;  // among the loop's sessions
   SourceLimits::Ticket ticket;
 
 private:
-  void wait(Descriptor::wait_type what, StreamWaiter &waiter);
-  static auto step_of(ssize_t moved) -> StreamStep;
+  void wait(std::uint32_t events, StreamWaiter &waiter);
+  static auto step_of(ssize_t moved) -> StreamStep {
+    if (moved > 0) return {StreamStep::State::done, static_cast<std::size_t>(moved)};
+    if (moved == 0) return {StreamStep::State::closed, 0};
+    return {errno == EAGAIN || errno == EINTR ? StreamStep::State::would_block : StreamStep::State::failed, 0};
+  }
 
+  Loop &loop_;
+  StreamWaiter *waiter_ = nullptr;
   int socket_;
-  Descriptor descriptor_;  // takes the socket over at the first wait: many visitors leave before
+  std::uint32_t events_ = 0;  // that epoll tells; none until the first wait, as many visitors leave before
   Visit visit_;
 };
 
@@ -81,9 +92,9 @@ public:
       : grounds_(grounds),
         lane_(grounds.spool.lane(number)),
         wheel_(std::chrono::steady_clock::now()),
-        context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
-        tick_(context_) {}
-
+        poller_(::epoll_create1(EPOLL_CLOEXEC)) {
+    if (!poller_.valid()) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
+  }
   ~Loop() override;
 
   void add_listener(int socket, ListenerSpec const &spec) override;
@@ -104,23 +115,30 @@ public:
   }
   void unknown_command(std::string_view command) override { grounds_.unknown.count(command); }
 
-  auto context() -> asio::io_context & { return context_; }
+  // For sessions
   auto limits() -> VisitLimits const & { return grounds_.limits; }
+  /// Adds the descriptor to epoll, or changes what it is watched for. False where the kernel has no memory for it.
+  auto watch(int descriptor, int operation, std::uint32_t events, Watched &watched) -> bool;
 
 private:
-  struct Door {
-    Descriptor descriptor;
+  struct Door final : public Watched {
+    Door(Loop &of, int descriptor, ListenerSpec const &words);
+    void ready() override { loop.accept_some(*this); }
+    Loop &loop;
+    int socket;
     ListenerSpec spec;
     Decoy const *decoy;
     std::string_view service;
     int pause_ticks = 0;
   };
-  void watch(Door &door);
+  void open(Door &door) {
+    if (!watch(door.socket, EPOLL_CTL_ADD, EPOLLIN | EPOLLEXCLUSIVE, door)) door.pause_ticks = kPauseTicks;
+  }
   void accept_some(Door &door);
   void welcome(Door &door, int socket, model::Endpoint const &source);
-  void on_tick();
-  void schedule_tick();
+  auto admit(model::IpAddress const &source) -> std::optional<SourceLimits::Ticket>;
   void run_batch();
+  void tick(std::chrono::steady_clock::time_point now);
   void end_all();
 
   Grounds &grounds_;
@@ -128,10 +146,10 @@ private:
   FramePool frames_;
   BufferPool buffers_;
   TimerWheel wheel_;
-  asio::io_context context_;
-  asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor> tick_;
+  FileDescriptor poller_;
   std::list<Door> doors_;
-  std::list<Session *> sessions_;
+  std::vector<Session *> sessions_;
+  std::chrono::steady_clock::time_point next_tick_;
   std::array<std::uint64_t, kRandomBlock> random_{};
   std::size_t random_left_ = 0;
   std::atomic<bool> stopping_{false};
@@ -140,94 +158,82 @@ private:
 Session::Session(Loop &loop, int socket, Encounter const &encounter, Decoy const &decoy, std::string_view service,
                  SourceLimits::Ticket const &source_ticket)
     : ticket(source_ticket),
+      loop_(loop),
       socket_(socket),
-      descriptor_(loop.context()),
       visit_(loop, *this, encounter, loop.limits(), decoy, service) {}
 
-Session::~Session() {
-  if (!descriptor_.is_open()) ::close(socket_);
-}
-
-auto Session::step_of(ssize_t moved) -> StreamStep {
-  if (moved > 0) return {StreamStep::State::done, static_cast<std::size_t>(moved)};
-  if (moved == 0) return {StreamStep::State::closed, 0};
-  return {errno == EAGAIN || errno == EINTR ? StreamStep::State::would_block : StreamStep::State::failed, 0};
-}
-
-auto Session::try_read(char *to, std::size_t size) -> StreamStep { return step_of(::recv(socket_, to, size, 0)); }
-
-auto Session::try_write(std::string_view bytes) -> StreamStep {
-  return step_of(::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
-}
-
-void Session::wait(Descriptor::wait_type what, StreamWaiter &waiter) {
-  if (!descriptor_.is_open()) descriptor_.assign(socket_);
-  // Whatever the outcome, the visit looks again: a cancelled wait finds its deadline passed.
-  descriptor_.async_wait(what, [&waiter](boost::system::error_code const & /*error*/) { waiter.stream_ready(); });
-}
-
-void Session::cancel() {
-  auto ignored = boost::system::error_code{};
-  descriptor_.cancel(ignored);
+/// Edge-triggered: a visit always tries before it waits, so an edge in between is not lost, and one registration serves
+/// the whole visit.
+void Session::wait(std::uint32_t events, StreamWaiter &waiter) {
+  waiter_ = &waiter;
+  if ((events_ & events) == events) return;
+  // Unwatched for want of memory, the visit ends at its idle deadline.
+  if (loop_.watch(socket_, events_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, events, *this)) events_ = events;
 }
 
 auto session_of(Visit &visit) -> Session & { return static_cast<Session &>(visit.stream()); }
 
+Loop::Door::Door(Loop &of, int descriptor, ListenerSpec const &words)
+    : loop(of),
+      socket(descriptor),
+      spec(words),
+      decoy(of.grounds_.cast.find(words.decoy, words.persona)),
+      service(of.grounds_.cast.service(words.decoy)) {}
+
 Loop::~Loop() {
   for (auto *const session : sessions_) delete session;  // those that did not end in time
-  for (auto &door : doors_)
-    if (door.descriptor.is_open()) door.descriptor.release();  // it is the caller's
 }
 
-void Loop::add_listener(int socket, ListenerSpec const &spec) {
-  auto const *const decoy = grounds_.cast.find(spec.decoy, spec.persona);
-  doors_.push_back({Descriptor{context_, socket}, spec, decoy, grounds_.cast.service(spec.decoy)});
-}
+void Loop::add_listener(int socket, ListenerSpec const &spec) { doors_.emplace_back(*this, socket, spec); }
 
-void Loop::watch(Door &door) {
-  door.descriptor.async_wait(Descriptor::wait_read, [this, &door](boost::system::error_code const &error) {
-    if (!error) accept_some(door);
-  });
+auto Loop::watch(int descriptor, int operation, std::uint32_t events, Watched &watched) -> bool {
+  auto event = epoll_event{};
+  event.events = events;
+  event.data.ptr = &watched;
+  return ::epoll_ctl(poller_.get(), operation, descriptor, &event) == 0;
 }
 
 void Loop::accept_some(Door &door) {
   for (auto i = 0; i < kAcceptBatch; ++i) {
     auto peer = SocketAddress{};
-    auto const socket =
-        ::accept4(door.descriptor.native_handle(), peer.get(), peer.room(), SOCK_NONBLOCK | SOCK_CLOEXEC);
+    auto const socket = ::accept4(door.socket, peer.get(), peer.room(), SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (socket >= 0) {
       welcome(door, socket, peer.endpoint());
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       // The connection stays in the backlog, and the listener stays readable: waiting for it would spin.
       accept_pauses.add();
+      ::epoll_ctl(poller_.get(), EPOLL_CTL_DEL, door.socket, nullptr);
       door.pause_ticks = kPauseTicks;
       return;
     } else if (errno == EAGAIN) {
-      break;
+      return;
     }  // else: that one connection was broken off before we came
   }
-  watch(door);
+}
+
+auto Loop::admit(model::IpAddress const &source) -> std::optional<SourceLimits::Ticket> {
+  using Verdict = SourceLimits::Verdict;
+  if (grounds_.sessions.fetch_add(1, std::memory_order_relaxed) < grounds_.max_sessions) {
+    auto const admission = grounds_.sources.admit(source, std::chrono::steady_clock::now());
+    if (admission.verdict == Verdict::admitted) return admission.ticket;
+    (admission.verdict == Verdict::too_many ? refused_source : refused_rate).add();
+  } else {
+    refused_sessions.add();
+  }
+  grounds_.sessions.fetch_sub(1, std::memory_order_relaxed);
+  return std::nullopt;
 }
 
 void Loop::welcome(Door &door, int socket, model::Endpoint const &source) {
-  if (grounds_.sessions.fetch_add(1, std::memory_order_relaxed) >= grounds_.max_sessions) {
-    grounds_.sessions.fetch_sub(1, std::memory_order_relaxed);
-    refused_sessions.add();
-    ::close(socket);
-    return;
-  }
-  auto const admission = grounds_.sources.admit(source.address, std::chrono::steady_clock::now());
-  if (admission.verdict != SourceLimits::Verdict::admitted) {
-    grounds_.sessions.fetch_sub(1, std::memory_order_relaxed);
-    (admission.verdict == SourceLimits::Verdict::too_many ? refused_source : refused_rate).add();
-    ::close(socket);
-    return;
-  }
-  auto const destination = original_destination(socket, source.address.is_v4());
+  auto owned = FileDescriptor{socket};
+  auto const ticket = admit(source.address);
+  if (!ticket) return;
+  auto const destination = original_destination(socket, source.address.is_v4(), door.spec.endpoint);
   auto const id = model::Uuid::v7(grounds_.clock.now(), random(), random());
   auto *const session =
-      new Session{*this, socket, Encounter{source, destination, id}, *door.decoy, door.service, admission.ticket};
-  session->place = sessions_.insert(sessions_.end(), session);
+      new Session{*this, owned.release(), Encounter{source, destination, id}, *door.decoy, door.service, *ticket};
+  session->place = sessions_.size();
+  sessions_.push_back(session);
   visits_total.add();
   sessions_now.add(1);
   session->visit().start();
@@ -238,7 +244,9 @@ void Loop::wake(Visit &visit, std::chrono::steady_clock::time_point when) { whee
 void Loop::visit_ended(Visit &visit) {
   auto &session = session_of(visit);
   if (visit.ending() == Ending::defect) defects.add();
-  sessions_.erase(session.place);
+  sessions_[session.place] = sessions_.back();
+  sessions_[session.place]->place = session.place;
+  sessions_.pop_back();
   grounds_.sources.release(session.ticket);
   grounds_.sessions.fetch_sub(1, std::memory_order_relaxed);
   sessions_now.add(-1);
@@ -255,42 +263,38 @@ auto Loop::random() -> std::uint64_t {
   return random_[--random_left_];
 }
 
-void Loop::schedule_tick() {
-  tick_.expires_after(TimerWheel::kTick);
-  tick_.async_wait([this](boost::system::error_code const &error) {
-    if (!error) on_tick();
-  });
-}
-
-void Loop::on_tick() {
-  auto const now = std::chrono::steady_clock::now();
-  wheel_.advance(now);
-  lane_.seal_if_due(now);
-  for (auto &door : doors_)
-    if (door.pause_ticks > 0 && --door.pause_ticks == 0) watch(door);
-  schedule_tick();
-}
-
+/// Nothing in a batch destroys another session than its own, so the pointers of a batch stay good.
 void Loop::run_batch() {
-  context_.run_one();
-  for (auto i = 0; i < kHandlerBatch && context_.poll_one() > 0; ++i) {
-  }
+  auto ready = std::array<epoll_event, kReadyBatch>{};
+  auto const left = std::chrono::ceil<std::chrono::milliseconds>(next_tick_ - std::chrono::steady_clock::now()).count();
+  auto const count = ::epoll_wait(poller_.get(), ready.data(), static_cast<int>(ready.size()),
+                                  static_cast<int>(std::max<std::int64_t>(left, 0)));
+  for (auto i = 0; i < count; ++i) static_cast<Watched *>(ready[static_cast<std::size_t>(i)].data.ptr)->ready();
+  if (auto const now = std::chrono::steady_clock::now(); now >= next_tick_) tick(now);
   lane_.flush();
 }
 
+void Loop::tick(std::chrono::steady_clock::time_point now) {
+  next_tick_ = now + TimerWheel::kTick;
+  wheel_.advance(now);
+  lane_.seal_if_due(now);
+  for (auto &door : doors_)
+    if (door.pause_ticks > 0 && --door.pause_ticks == 0) open(door);
+}
+
 void Loop::run() {
-  for (auto &door : doors_) watch(door);
-  schedule_tick();
+  for (auto &door : doors_) open(door);
   while (!stopping_) run_batch();
   end_all();
   lane_.close();
 }
 
 void Loop::end_all() {
-  for (auto &door : doors_) door.descriptor.release();
-  for (auto next = sessions_.begin(); next != sessions_.end();) (*next++)->visit().stop();
-  auto const until = std::chrono::steady_clock::now() + kShutdownTime;
-  while (!sessions_.empty() && std::chrono::steady_clock::now() < until) run_batch();
+  for (auto &door : doors_) {
+    if (door.pause_ticks == 0) ::epoll_ctl(poller_.get(), EPOLL_CTL_DEL, door.socket, nullptr);
+    door.pause_ticks = 0;
+  }
+  while (!sessions_.empty()) sessions_.back()->visit().stop();
 }
 
 }  // namespace

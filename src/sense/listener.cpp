@@ -32,6 +32,12 @@ auto parse_port(std::string_view text) -> Result<std::uint16_t> {
   return port;
 }
 
+auto local_endpoint(int socket) -> model::Endpoint {
+  auto address = SocketAddress{};
+  if (::getsockname(socket, address.get(), address.room()) != 0) return {};
+  return address.endpoint();
+}
+
 auto set_flag(int socket, int level, int option) -> bool {
   auto const on = 1;
   return ::setsockopt(socket, level, option, &on, sizeof on) == 0;
@@ -144,18 +150,13 @@ auto take_activated(std::vector<ListenerSpec> &specs) -> Result<std::vector<List
   return listeners;
 }
 
-auto local_endpoint(int socket) -> model::Endpoint {
-  auto address = SocketAddress{};
-  if (::getsockname(socket, address.get(), address.room()) != 0) return {};
-  return address.endpoint();
-}
-
-auto original_destination(int socket, bool is_v4) -> model::Endpoint {
+auto original_destination(int socket, bool is_v4, model::Endpoint const &listener) -> model::Endpoint {
   constexpr auto kOriginalDestination = 80;  // SO_ORIGINAL_DST and IP6T_SO_ORIGINAL_DST of linux/netfilter
   auto address = SocketAddress{};
   if (::getsockopt(socket, is_v4 ? IPPROTO_IP : IPPROTO_IPV6, kOriginalDestination, address.get(), address.room()) == 0)
     return address.endpoint();
-  return local_endpoint(socket);
+  return listener.address == model::IpAddress{} || listener.address == model::IpAddress::v4(0) ? local_endpoint(socket)
+                                                                                               : listener;
 }
 
 }  // namespace noroshi::sense

@@ -37,8 +37,8 @@ auto bind_listener(ListenerSpec spec, unsigned loops, PortTaken if_taken) -> Res
 /// error.
 auto take_activated(std::vector<ListenerSpec> &specs) -> Result<std::vector<Listener>>;
 
-/// Addresses of a socket. `original` is where a redirect (nftables) took the connection from, else the local address.
-auto local_endpoint(int socket) -> model::Endpoint;
-auto original_destination(int socket, bool is_v4) -> model::Endpoint;
+/// What the visitor connected to: where a redirect (nftables) took the connection from, else the socket's own address,
+/// which is the listener's unless that one stands for all addresses.
+auto original_destination(int socket, bool is_v4, model::Endpoint const &listener) -> model::Endpoint;
 
 }  // namespace noroshi::sense

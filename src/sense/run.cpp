@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -116,8 +117,9 @@ auto catch_signals() -> Result<FileDescriptor> {
   return caught;
 }
 
-void wait_for_end(FileDescriptor const &signals, int lifeline) {
-  auto waits = std::array{pollfd{signals.get(), POLLIN, 0}, pollfd{lifeline, POLLIN, 0}};
+void wait_for_end(FileDescriptor const &signals, int lifeline, FileDescriptor const &loop_failed) {
+  auto waits =
+      std::array{pollfd{signals.get(), POLLIN, 0}, pollfd{lifeline, POLLIN, 0}, pollfd{loop_failed.get(), POLLIN, 0}};
   while (::poll(waits.data(), waits.size(), -1) < 0 && errno == EINTR) {
   }
 }
@@ -135,26 +137,32 @@ void give_listeners(std::vector<Listener> const &listeners, std::vector<std::uni
       loops[i]->add_listener(listener.sockets[i % listener.sockets.size()].get(), listener.spec);
 }
 
-/// The last place where an exception of a loop may stop: the others go on.
-template <class Work>
-void guarded(std::string_view what, Work work) {
+/// The last place where an exception of a loop may stop. One loop less would go unnoticed, so all end.
+void run_loop(EventLoop &loop, FileDescriptor const &failed) {
   try {
-    work();
+    loop.run();
   } catch (std::exception const &error) {
-    log_error("{} ended: {}; restart the decoys", what, error.what());
+    log_error("an event loop failed: {}", error.what());
+    (void)::eventfd_write(failed.get(), 1);
   }
 }
 
-void hold_visits(Grounds &grounds, std::vector<Listener> const &listeners, unsigned count,
-                 FileDescriptor const &signals, int lifeline) {
+auto hold_visits(Grounds &grounds, std::vector<Listener> const &listeners, unsigned count,
+                 FileDescriptor const &signals, int lifeline) -> Result<void> {
+  auto const failed = FileDescriptor{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  if (!failed.valid()) return system_error(errno, "making an event descriptor");
   auto loops = std::vector<std::unique_ptr<EventLoop>>{};
   for (auto i = 0U; i < count; ++i) loops.push_back(EventLoop::create(grounds, i));
   give_listeners(listeners, loops);
   auto threads = std::vector<std::thread>{};
-  for (auto &loop : loops) threads.emplace_back([&loop] { guarded("event loop", [&] { loop->run(); }); });
-  wait_for_end(signals, lifeline);
+  for (auto &loop : loops) threads.emplace_back([&loop, &failed] { run_loop(*loop, failed); });
+  wait_for_end(signals, lifeline, failed);
   for (auto &loop : loops) loop->stop();
   for (auto &thread : threads) thread.join();
+  auto times = eventfd_t{};
+  if (::eventfd_read(failed.get(), &times) == 0)
+    return fail(ErrorCode::internal, "an event loop of the decoys failed (see the log); start them again");
+  return ok;
 }
 
 }  // namespace
@@ -183,9 +191,9 @@ auto run_decoys(Config const &config, RunOptions const &options) -> Result<void>
   spool->start([&] { return status_json(facts, *spool, unknown); });
   if (options.ready) options.ready(facts.listeners, protections);
   for (auto const &spec : facts.listeners) log_info("decoy {} on {}", spec.decoy, spec.endpoint.to_string());
-  hold_visits(grounds, listeners, count, signals, options.lifeline);
+  auto const outcome = hold_visits(grounds, listeners, count, signals, options.lifeline);
   spool->stop();  // while what its status speaks of is still there
-  return ok;
+  return outcome;
 }
 
 }  // namespace noroshi::sense

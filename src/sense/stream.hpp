@@ -22,24 +22,22 @@ struct StreamStep {
 /// Who wants to know that a wait is over.
 class StreamWaiter {
 public:
-  /// The stream may be ready, or cancel() was called: look again.
+  /// The stream may be ready: look again.
   virtual void stream_ready() = 0;
 
 protected:
   ~StreamWaiter() = default;
 };
 
-/// Non-blocking, one thread at a time. At most one wait is pending.
+/// Non-blocking, one thread at a time. At most one wait is pending; whoever waits has tried before.
 class Stream {
 public:
   virtual ~Stream() = default;
   virtual auto try_read(char *to, std::size_t size) -> StreamStep = 0;
   virtual auto try_write(std::string_view bytes) -> StreamStep = 0;
-  /// Calls the waiter once, later and never from within this call.
+  /// Calls the waiter once, later and never from within this call. A new wait replaces the one before.
   virtual void when_readable(StreamWaiter &waiter) = 0;
   virtual void when_writable(StreamWaiter &waiter) = 0;
-  /// Ends a pending wait: its waiter is called soon. Without one, does nothing.
-  virtual void cancel() = 0;
 };
 
 }  // namespace noroshi::sense

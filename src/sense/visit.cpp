@@ -58,9 +58,7 @@ void Visit::start() {
 
 void Visit::stop() {
   end(Ending::shutdown);
-  if (!waiting_) return;
-  if (want_ == Want::pause) return resume();
-  stream_.cancel();
+  if (waiting_) resume();
 }
 
 void Visit::on_timer() {
@@ -74,8 +72,7 @@ void Visit::on_timer() {
     wait_over_ = true;
   else
     return host_.wake(*this, wake_time());
-  if (want_ == Want::pause) return resume();
-  stream_.cancel();
+  resume();
 }
 
 auto Visit::converse() -> Task<void> {

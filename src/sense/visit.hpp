@@ -76,7 +76,7 @@ public:
   /// Begins the conversation. May end it too, and with it this object (VisitHost::visit_ended).
   void start();
   void on_timer();
-  /// Ends the conversation soon, with `shutdown` as its reason.
+  /// Ends the conversation, with `shutdown` as its reason, and with it this object.
   void stop();
   auto stream() -> Stream & { return stream_; }
 

@@ -123,13 +123,11 @@ public:
   }
   void when_readable(StreamWaiter &waiter) override { reader_ = &waiter; }
   void when_writable(StreamWaiter &waiter) override { writer_ = &waiter; }
-  void cancel() override { cancelled_ = true; }
 
 private:
   void pump() {
     while (!ended_ &&
-           (writer_ != nullptr || (reader_ != nullptr && (!input_.empty() || closed_ || broken_ || cancelled_)))) {
-      cancelled_ = false;
+           (writer_ != nullptr || (reader_ != nullptr && (!input_.empty() || closed_ || broken_)))) {
       auto *const waiter = writer_ != nullptr ? std::exchange(writer_, nullptr) : std::exchange(reader_, nullptr);
       waiter->stream_ready();
     }
@@ -152,7 +150,6 @@ private:
   bool write_blocked_ = false;
   bool closed_ = false;
   bool broken_ = false;
-  bool cancelled_ = false;
   bool ended_ = false;
   std::unique_ptr<Visit> visit_;
 };

@@ -104,8 +104,9 @@ auto DecoysChild::wait_until_listening() -> Result<void> {
     auto status = 0;
     if (::waitpid(pid_, &status, WNOHANG) == pid_) {
       pid_ = -1;
-      return fail(ErrorCode::unavailable, "the decoys did not start ({}); what they said stands above",
-                  describe(status));
+      // What the child took for wrong use is the operator's to mend, so it is for us too.
+      auto const code = WIFEXITED(status) && WEXITSTATUS(status) == 2 ? ErrorCode::malformed : ErrorCode::unavailable;
+      return fail(code, "the decoys did not start ({}); what they said stands above", describe(status));
     }
     if (auto const state = read_spool_status(options_.spool); state && state->pid == pid_) return ok;
     std::this_thread::sleep_for(std::chrono::milliseconds{10});

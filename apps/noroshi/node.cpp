@@ -1,6 +1,7 @@
 #include "apps/noroshi/node.hpp"
 
 #include <filesystem>
+#include <thread>
 
 #include "base/log.hpp"
 #include "know/catalogue.hpp"
@@ -25,6 +26,24 @@ ConfigKey<ByteSize> const intake_cap{
 // One commit of catalogue changes; a report of a million values is several.
 constexpr auto kChangesAtOnce = std::size_t{100'000};
 
+// A command that works on the stores holds the lock for a moment; a node that starts, or another command, waits it out.
+constexpr auto kLockPatience = std::chrono::seconds{5};
+
+auto take_lock(std::string const &path) -> Result<LockFile> {
+  auto const until = std::chrono::steady_clock::now() + kLockPatience;
+  while (true) {
+    auto lock = LockFile::create(path);
+    if (lock || lock.error().code != ErrorCode::conflict || std::chrono::steady_clock::now() > until) return lock;
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  }
+}
+
+/// A damaged store is malformed, but not by what the user typed.
+auto not_the_users(Error error) -> Error {
+  if (error.code == ErrorCode::malformed) error.code = ErrorCode::unavailable;
+  return error;
+}
+
 auto days_in(Duration duration) -> std::chrono::days { return std::chrono::ceil<std::chrono::days>(duration); }
 
 }  // namespace
@@ -33,10 +52,10 @@ auto Node::open(DataDirectory directory, Config const &config) -> Result<std::un
   if (!std::filesystem::exists(directory.catalogue()))
     return fail(ErrorCode::not_found, "{} is not a data directory yet; make one with: noroshi --data {} init",
                 directory.path, directory.path);
-  TRY(auto lock, LockFile::create(directory.lock()));
+  TRY(auto lock, take_lock(directory.lock()));
   auto node = std::unique_ptr<Node>{new Node{std::move(directory), config, std::move(lock)}};
-  TRY_VOID(node->open_stores());
-  TRY_VOID(node->open_log());
+  if (auto opened = node->open_stores(); !opened) return not_the_users(std::move(opened).error());
+  if (auto opened = node->open_log(); !opened) return not_the_users(std::move(opened).error());
   TRY_VOID(node->apply_changes());
   auto *const self = node.get();
   node->router_ = std::make_unique<serve::Router>(

@@ -27,7 +27,8 @@ struct ObservationStoreOptions {
   std::uint64_t fresh_sources = 200'000;
   std::uint64_t compact_rows = 500'000;
 
-  /// For crash tests: called with the name of each step of closing and dropping days, before it is taken.
+  /// For tests of crashes and full disks: called with the name of each step of writing a group, closing and dropping
+  /// days, before it is taken.
   std::function<void(std::string_view step)> step;
 };
 

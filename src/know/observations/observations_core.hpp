@@ -122,9 +122,12 @@ struct Core {
 
   std::mutex maintenance_mutex;
   std::mutex apply_mutex;
-  duck::Connection writer;  // under apply_mutex
+  duck::Connection writer;     // under apply_mutex
+  std::uint64_t position = 0;  // of the cursor; under apply_mutex
   std::mutex state_mutex;
   State state;
+
+  std::atomic<bool> given_up = false;  // DuckDB refuses the file until it is opened again
 };
 
 /// Folders, lock, keys, database with its settings and meta tables; the state stays empty.

@@ -27,6 +27,9 @@ auto parse_version(std::string_view text) -> Version {
 /// Long statements would drown the reason.
 constexpr auto kMaxShownSql = std::size_t{120};
 
+/// What every statement says after a fatal error.
+constexpr auto kGivenUp = std::string_view{"has been invalidated"};
+
 struct Prepared {
   ~Prepared() { duckdb_destroy_prepare(&statement); }
   duckdb_prepared_statement statement = nullptr;
@@ -45,13 +48,19 @@ auto check_version(std::string_view version) -> Result<void> {
 
 auto duck_error(std::string_view doing, char const *message) -> Error {
   auto const reason = std::string_view{message == nullptr ? "DuckDB gave no reason" : message};
-  auto code = ErrorCode::internal;
-  if (reason.contains("INTERRUPT")) code = ErrorCode::timed_out;
-  if (reason.contains("Out of Memory") || reason.contains("IO Error")) code = ErrorCode::unavailable;
-  if (code == ErrorCode::timed_out)
-    return fail(code, "observations: the question took longer than its deadline; ask about fewer days");
-  return fail(code, "observations: {}: {}", doing.substr(0, kMaxShownSql), reason);
+  if (reason.contains("INTERRUPT"))
+    return fail(ErrorCode::timed_out, "observations: the question took longer than its deadline; ask about fewer days");
+  if (reason.contains("No space left"))
+    return fail(
+        ErrorCode::unavailable,
+        "observations: the disk is full: free some space; nothing is lost, and the store goes on by itself ({})",
+        reason);
+  auto const passing = reason.contains("Out of Memory") || reason.contains("IO Error") || reason.contains(kGivenUp);
+  return fail(passing ? ErrorCode::unavailable : ErrorCode::internal, "observations: {}: {}",
+              doing.substr(0, kMaxShownSql), reason);
 }
+
+auto gave_up(Error const &error) -> bool { return error.sentence.contains(kGivenUp); }
 
 auto quoted(std::string_view text) -> std::string {
   auto sql = std::string{"'"};

@@ -164,6 +164,9 @@ private:
 /// Turns DuckDB's message into our error: interrupted is timed_out, a full disk or no memory unavailable.
 auto duck_error(std::string_view doing, char const *message) -> Error;
 
+/// True where DuckDB refuses its file from now on (a checkpoint failed, or another fatal error).
+auto gave_up(Error const &error) -> bool;
+
 /// 'it''s' for SQL.
 auto quoted(std::string_view text) -> std::string;
 

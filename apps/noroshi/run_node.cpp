@@ -6,6 +6,7 @@
 #include <atomic>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 
 #include "apps/noroshi/decoys_child.hpp"
 #include "apps/noroshi/ending_signals.hpp"
@@ -151,6 +152,13 @@ private:
   std::atomic<double> rate_{0};
 };
 
+/// A path as a person in this folder would type it.
+auto as_typed(std::string path) -> std::string {
+  auto const here = std::filesystem::current_path().string() + "/";
+  if (path.starts_with(here)) path.erase(0, here.size());
+  return path.contains(' ') ? "'" + path + "'" : path;
+}
+
 /// What a person who just started the node wants to know.
 void greet(RunningNode &running, DataDirectory const &directory) {
   auto const state = running.state();
@@ -175,8 +183,9 @@ void greet(RunningNode &running, DataDirectory const &directory) {
   fmt::print("\nFrom a second terminal, try:\n");
   for (auto const &command : {telnet, http})
     if (!command.empty()) fmt::print("  {}\n", command);
-  auto const here = directory.path.contains(' ') ? "'" + directory.path + "'" : directory.path;
-  fmt::print("  noroshi --data {} show ip 127.0.0.1\n\nCtrl-C ends it.\n", here);
+  auto unknown = std::error_code{};
+  auto const program = std::filesystem::read_symlink("/proc/self/exe", unknown).string();
+  fmt::print("  {} --data {} show ip 127.0.0.1\n\nCtrl-C ends it.\n", as_typed(program), as_typed(directory.path));
   std::fflush(stdout);
 }
 

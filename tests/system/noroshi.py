@@ -36,6 +36,8 @@ class Node:
             f"sense.listen={self.LISTEN}",
             "api.listen=127.0.0.1:0",
             "derive.private_addresses=true",
+            "sense.source_rate=60000",
+            "sense.source_sessions=10000",
             *settings,
         ]
         self.process = None
@@ -71,9 +73,18 @@ class Node:
     def wait_until_up(self):
         def up():
             assert self.process.poll() is None, f"the node ended by itself:\n{self.log.read_text()}"
-            return (self.data / "api.sock").exists() and self.try_status()
+            return self.answers() and self.try_status()
 
         wait_until(up, f"the node answers\n{self.log.read_text()}")
+
+    def answers(self):
+        """Somebody accepts on the node's socket; a command would otherwise open the stores itself, beside a node that starts."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self.data / "api.sock"))
+                return True
+            except OSError:
+                return False
 
     def try_status(self):
         done = subprocess.run(self.command("status", "--format", "json"), capture_output=True, text=True, timeout=PATIENCE)

@@ -11,6 +11,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/config.hpp"
@@ -66,6 +67,16 @@ inline auto read_spool(std::string const &folder) -> std::vector<Seen> {
   return all;
 }
 
+/// A connection, with a receive timeout of 5 s.
+inline auto connect_to(model::Endpoint const &endpoint) -> FileDescriptor {
+  auto socket = FileDescriptor{::socket(endpoint.address.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  auto const timeout = timeval{5, 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  auto const address = SocketAddress::of(endpoint);
+  REQUIRE(::connect(socket.get(), address.get(), address.size()) == 0);
+  return socket;
+}
+
 class RunningServer {
 public:
   explicit RunningServer(std::vector<std::string> settings) {
@@ -100,16 +111,9 @@ public:
   [[nodiscard]] auto listeners() const -> std::vector<ListenerSpec> const & { return listeners_; }
   [[nodiscard]] auto spool() const -> std::string const & { return spool_.path(); }
 
-  /// A connection to listener `number`, with a receive timeout of 5 s.
+  /// A connection to listener `number`.
   [[nodiscard]] auto connect(std::size_t number = 0) const -> FileDescriptor {
-    auto const &endpoint = listeners_[number].endpoint;
-    auto socket =
-        FileDescriptor{::socket(endpoint.address.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    auto const timeout = timeval{5, 0};
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    auto const address = SocketAddress::of(endpoint);
-    REQUIRE(::connect(socket.get(), address.get(), address.size()) == 0);
-    return socket;
+    return connect_to(listeners_[number].endpoint);
   }
 
 private:

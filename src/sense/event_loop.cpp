@@ -19,8 +19,8 @@
 namespace noroshi::sense {
 namespace {
 
-/// Connections taken before others get their turn.
-constexpr auto kAcceptBatch = 64;
+/// Connections taken before others get their turn, and before what their visits noted is written.
+constexpr auto kAcceptBatch = 16;
 /// Ready sessions between two writes of the lane: a flood must not delay what was noted.
 constexpr auto kReadyBatch = 256;
 /// Without descriptors or memory, accepting is tried again with this many ticks between.

@@ -27,9 +27,9 @@ auto own_network() -> bool {
 
 auto redirect(std::string const &family, std::uint16_t to) -> bool {
   auto const rules =
-      "nft 'table " + family +
+      "echo 'table " + family +
       " t { chain c { type nat hook output priority -100; tcp dport 23 redirect to :" + std::to_string(to) +
-      "; } }' 2>/dev/null";
+      "; } }' | nft -f - 2>/dev/null";
   return std::system(rules.c_str()) == 0;
 }
 

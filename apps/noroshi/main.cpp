@@ -46,6 +46,7 @@ auto load_config(Global &global) -> Result<void> {
 class Help final : public CLI::Formatter {
 public:
   explicit Help(std::string forms) : forms_(std::move(forms)) {}
+  std::string make_description(CLI::App const *) const override { return {}; }
   std::string make_usage(CLI::App const *, std::string) const override { return forms_ + "\n"; }
 
 private:

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <numeric>
 
 #include <fmt/core.h>
@@ -50,20 +49,24 @@ auto cut(std::string_view text, std::size_t width) -> std::string {
   return kept + "…";
 }
 
-/// Takes from the widest column until the whole fits.
-void shrink(std::vector<std::size_t> &widths, std::size_t width) {
-  auto const gaps = kGap * (widths.size() - 1);
-  auto total = std::accumulate(widths.begin(), widths.end(), gaps);
-  while (total > width) {
-    auto const widest = std::ranges::max_element(widths);
-    if (*widest <= kLeastColumn) return;
-    --*widest;
-    --total;
+auto total_of(std::vector<std::size_t> const &widths) -> std::size_t {
+  return std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1));
+}
+
+/// The cells side by side, padded; those behind the last width are left out.
+auto row_of(std::vector<std::string> const &cells, std::vector<std::size_t> const &widths) -> std::string {
+  auto text = std::string{};
+  for (auto i = std::size_t{0}; i < widths.size() && i < cells.size(); ++i) {
+    auto const cell = cut(cells[i], widths[i]);
+    text += cell;
+    text.append(widths[i] + kGap - display_width(cell), ' ');
   }
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text + "\n";
 }
 
 auto csv_cell(std::string_view cell) -> std::string {
-  auto text = lossless_utf8(cell);
+  auto text = printable(cell);
   if (!text.empty() && std::string_view{"=+-@\t\r"}.find(text.front()) != std::string_view::npos) text.insert(0, "'");
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   auto quoted = std::string{"\""};
@@ -79,12 +82,12 @@ void append_csv(std::string &to, std::vector<std::string> const &cells) {
 }  // namespace
 
 void add_format(CLI::App &app, Format &format) {
-  static auto const names =
-      std::map<std::string, Format>{{"table", Format::table}, {"json", Format::json}, {"csv", Format::csv}};
-  app.add_option("--format", format, "table, json (one object a line) or csv")
-      ->transform(CLI::CheckedTransformer(names).description(""))
-      ->type_name("FORMAT")
-      ->default_str("table");
+  auto const choose = [&format](std::string const &name) {
+    format = name == "json" ? Format::json : name == "csv" ? Format::csv : Format::table;
+  };
+  app.add_option_function<std::string>("--format", choose, "table, json (one object a line) or csv; default: table")
+      ->check(CLI::IsMember({"table", "json", "csv"}).description(""))
+      ->type_name("FORMAT");
 }
 
 auto display_width(std::string_view text) -> std::size_t {
@@ -97,25 +100,40 @@ auto display_width(std::string_view text) -> std::size_t {
   return width;
 }
 
+auto Table::widths(std::vector<std::vector<std::string>> const &lines) const -> std::vector<std::size_t> {
+  auto widths = std::vector<std::size_t>(titles_.size());
+  for (auto const &line : lines)
+    for (auto i = std::size_t{0}; i < line.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));
+  return widths;
+}
+
+/// Takes from the widest column that may be cut until the whole fits.
+void Table::shrink(std::vector<std::size_t> &widths, std::size_t width) const {
+  for (auto total = total_of(widths); total > width; --total) {
+    auto widest = widths.size();
+    for (auto i = std::size_t{0}; i < widths.size(); ++i)
+      if (widths[i] > kLeastColumn && std::ranges::find(kept_, i) == kept_.end() &&
+          (widest == widths.size() || widths[i] > widths[widest]))
+        widest = i;
+    if (widest == widths.size()) return;
+    --widths[widest];
+  }
+}
+
 auto Table::text(std::size_t width) const -> std::string {
   auto lines = std::vector<std::vector<std::string>>{titles_};
   for (auto const &row : rows_) {
     lines.emplace_back();
     for (auto const &cell : row) lines.back().push_back(printable(cell));
   }
-  auto widths = std::vector<std::size_t>(titles_.size());
-  for (auto const &line : lines)
-    for (auto i = std::size_t{0}; i < line.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));
-  if (width > 0) shrink(widths, width);
-  auto text = std::string{};
-  for (auto const &line : lines) {
-    for (auto i = std::size_t{0}; i < line.size(); ++i) {
-      auto const cell = cut(line[i], widths[i]);
-      text += cell;
-      if (i + 1 < line.size()) text.append(widths[i] + kGap - display_width(cell), ' ');
-    }
-    text.erase(text.find_last_not_of(' ') + 1);
-    text += '\n';
+  auto columns = widths(lines);
+  auto const with_notes = last_is_note_ && width > 0 && total_of(columns) > width;
+  if (with_notes) columns.pop_back();
+  if (width > 0) shrink(columns, width);
+  auto text = row_of(lines.front(), columns);
+  for (auto line = lines.begin() + 1; line != lines.end(); ++line) {
+    text += row_of(*line, columns);
+    if (with_notes && !line->back().empty()) text += "    " + line->back() + "\n";
   }
   return text;
 }

@@ -22,17 +22,32 @@ void add_format(CLI::App &app, Format &format);
 class Table {
 public:
   explicit Table(std::vector<std::string> titles) : titles_(std::move(titles)) {}
+  /// These columns are never cut: ids and times that somebody copies.
+  auto keep(std::vector<std::size_t> columns) -> Table & {
+    kept_ = std::move(columns);
+    return *this;
+  }
+  /// The last column becomes a line of its own below each row where the terminal is too narrow.
+  auto note_last() -> Table & {
+    last_is_note_ = true;
+    return *this;
+  }
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   [[nodiscard]] auto empty() const -> bool { return rows_.empty(); }
 
   /// Aligned columns. Wider than `width` (terminal columns; 0: no limit): the widest cells are cut with "…".
   [[nodiscard]] auto text(std::size_t width) const -> std::string;
-  /// RFC 4180 with a title line; cells that a spreadsheet would take for a formula (= + - @) get an apostrophe in
-  /// front.
+  /// RFC 4180 with a title line. Hostile characters become visible as in a table, and cells that a spreadsheet would
+  /// take for a formula (= + - @) get an apostrophe in front.
   [[nodiscard]] auto csv() const -> std::string;
 
 private:
+  [[nodiscard]] auto widths(std::vector<std::vector<std::string>> const &lines) const -> std::vector<std::size_t>;
+  void shrink(std::vector<std::size_t> &widths, std::size_t width) const;
+
   std::vector<std::string> titles_;
+  std::vector<std::size_t> kept_;
+  bool last_is_note_ = false;
   std::vector<std::vector<std::string>> rows_;
 };
 

@@ -56,7 +56,8 @@ private:
 };
 
 auto columns() -> Table {
-  return Table{{"VALUE", "TYPE", "KNOWN", "ROLE", "MATCH", "SOURCE", "LAST SEEN (UTC)", "COUNT", "WHY"}};
+  auto table = Table{{"VALUE", "TYPE", "KNOWN", "ROLE", "MATCH", "SOURCE", "LAST SEEN (UTC)", "COUNT", "WHY"}};
+  return table.keep({6}).note_last();
 }
 
 void add_rows(Table &table, boost::json::object const &answer) {

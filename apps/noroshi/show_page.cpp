@@ -99,6 +99,11 @@ auto details_of(json::object const &observation) -> std::string {
 auto observations_table(json::array const &observations, bool with_source) -> Table {
   auto table = with_source ? Table{{"TIME (UTC)", "SESSION", "FROM", "SERVICE", "WHAT", "DETAILS"}}
                            : Table{{"TIME (UTC)", "WHAT", "DETAILS"}};
+  table.note_last();
+  if (with_source)
+    table.keep({0, 1});
+  else
+    table.keep({0});
   for (auto const &entry : observations) {
     auto const &one = object_of(entry);
     if (with_source)
@@ -111,23 +116,25 @@ auto observations_table(json::array const &observations, bool with_source) -> Ta
 }
 
 auto hits_table(json::array const &hits) -> Table {
-  auto table = Table{{"KNOWN", "ROLE", "MATCH", "SOURCE", "REPORT", "LAST SEEN (UTC)", "COUNT", "WHY"}};
+  auto table = Table{{"KNOWN", "ROLE", "MATCH", "SOURCE", "SEEN AT", "REPORT", "LAST SEEN (UTC)", "COUNT", "WHY"}};
+  table.keep({6}).note_last();
   for (auto const &entry : hits) {
     auto const &hit = object_of(entry);
     auto const &assessment = object_of(hit, "assessment");
     table.add({text_of(assessment, "strength"), text_of(hit, "role"), text_of(hit, "match"), text_of(hit, "source"),
-               text_of(hit, "report"), time_of(hit, "last_seen"), text_of(hit, "count"),
+               text_of(hit, "attribute"), text_of(hit, "report"), time_of(hit, "last_seen"), text_of(hit, "count"),
                text_of(assessment, "sentence")});
   }
   return table;
 }
 
 auto visits_table(json::array const &visits) -> Table {
-  auto table = Table{{"TIME (UTC)", "SESSION", "SERVICE", "PORT", "SENSOR", "OBSERVATIONS"}};
+  auto table = Table{{"TIME (UTC)", "SESSION", "SERVICE", "PORT", "COUNT", "SENSOR"}};
+  table.keep({0, 1});
   for (auto const &entry : visits) {
     auto const &visit = object_of(entry);
     table.add({time_of(visit, "first_seen"), text_of(visit, "session"), text_of(visit, "service"),
-               text_of(visit, "dst_port"), text_of(visit, "sensor"), text_of(visit, "observations")});
+               text_of(visit, "dst_port"), text_of(visit, "observations"), text_of(visit, "sensor")});
   }
   return table;
 }

@@ -87,7 +87,7 @@ void write(JsonWriter &json, AssessedHit const &hit, std::string_view member, st
   auto const &[match, indicator, context] = hit.named.hit;
   json.begin_object();
   json.member("match", to_string(match)).member("indicator", indicator.text);
-  json.member("source", hit.named.source).key("report");
+  json.member("source", hit.named.source).member("attribute", context.attribute).key("report");
   if (context.report.number == 0)
     json.value(nullptr).member("report_id", nullptr);
   else

@@ -46,7 +46,10 @@ void weigh_evidence(NamedHit const &named, std::size_t sources, Assessment &asse
     assessment.reason = {"observed_independently", {{"sources", std::to_string(sources)}, days}};
   } else {
     assessment.strength = Strength::medium;
-    assessment.reason = {"observed_once", {{"source", source}, days}};
+    auto const is_told = hit.context.collected_by == model::CollectedBy::report ||
+                         hit.context.collected_by == model::CollectedBy::feed ||
+                         hit.context.collected_by == model::CollectedBy::analyst;
+    assessment.reason = {is_told ? "reported_once" : "observed_once", {{"source", source}, days}};
   }
 }
 

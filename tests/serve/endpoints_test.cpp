@@ -159,6 +159,7 @@ TEST_CASE("users and keys are made and ended, the key is told once, and each act
   auto const key = served.ask("admin", "POST", "/api/v1/keys",
                               R"({"user":"bob","label":"laptop","expires":"2024-10-05T00:00:00Z"})");
   CHECK(key.status == 201);
+  CHECK(object_of(served.ask("admin", "POST", "/api/v1/keys", R"({"user":"analyst"})")).at("label") == "of analyst");
   auto const text = std::string{object_of(key).at("key").as_string()};
   CHECK(last_audit(served) == "admin key.create");
   CHECK(served.ask(text.substr(4), "GET", "/api/v1/status").status == 200);

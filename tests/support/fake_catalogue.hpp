@@ -54,6 +54,7 @@ public:
   auto add_key(std::string_view user, std::string_view label, std::optional<Time> expiry, model::Viewer const &viewer)
       -> Result<std::string> override {
     TRY_VOID(administrator(viewer));
+    if (label.empty()) return fail(ErrorCode::malformed, "a key needs a label");
     auto const found = std::ranges::find(users_, user, &model::User::name);
     if (found == users_.end()) return fail(ErrorCode::not_found, "there is no user {}", user);
     auto const id = static_cast<std::int64_t>(keys_.size()) + 1;

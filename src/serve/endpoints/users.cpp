@@ -85,7 +85,8 @@ public:
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const document, parse_object(call.request.body, {"user", "label", "expires"}));
     TRY(auto const user, text_member(document.get_object(), "user", Presence::required));
-    TRY(auto const label, text_member(document.get_object(), "label", Presence::optional));
+    TRY(auto label, text_member(document.get_object(), "label", Presence::optional));
+    if (label.empty()) label = "of " + user;
     TRY(auto const expires, time_member(document.get_object(), "expires"));
     TRY(auto const key, call.services.catalogue.add_key(user, label, expires, call.viewer));
     auto body = std::string{};

@@ -29,17 +29,17 @@ auto redirect(std::string const &family, std::uint16_t to) -> bool {
   auto const rules =
       "echo 'table " + family +
       " t { chain c { type nat hook output priority -100; tcp dport 23 redirect to :" + std::to_string(to) +
-      "; } }' | nft -f - 2>/dev/null";
+      "; }; }' | nft -f -";
   return std::system(rules.c_str()) == 0;
 }
 
 auto visit_through_redirect() -> int {
-  if (!own_network()) return kCannot;
+  if (!own_network() || std::system("nft list ruleset >/dev/null 2>&1") != 0) return kCannot;
   auto server = RunningServer{{"sense.listen=telnet:0.0.0.0:0,telnet:[::]:0"}};
   auto wanted =
       std::vector<model::Endpoint>{{*model::IpAddress::parse("127.0.0.1"), 23}, {*model::IpAddress::parse("::1"), 23}};
   if (!redirect("ip", server.listeners()[0].endpoint.port) || !redirect("ip6", server.listeners()[1].endpoint.port))
-    return kCannot;
+    return 5;
   for (auto const &endpoint : wanted) {
     auto const socket = connect_to(endpoint);
     if (read_until(socket, "login: ").empty()) return 2;

@@ -60,8 +60,10 @@ inline auto read_spool(std::string const &folder) -> std::vector<Seen> {
     REQUIRE(model::read_segment_header(*bytes));
     auto reader = model::FrameReader{std::string_view{*bytes}.substr(model::kSegmentHeaderBytes)};
     auto count = std::uint64_t{0};
-    for (auto seen = Seen{{}, bytes}; reader.next(seen.observation) == model::FrameReader::Step::frame; ++count)
-      all.push_back(seen);
+    auto seen = Seen{{}, bytes};
+    auto step = reader.next(seen.observation);
+    for (; step == model::FrameReader::Step::frame; step = reader.next(seen.observation), ++count) all.push_back(seen);
+    CHECK(step == model::FrameReader::Step::end);  // no torn tail
     CHECK(count == model::SegmentName::parse(file.filename().string())->frames);
   }
   return all;

@@ -14,54 +14,12 @@
 #include "base/time.hpp"
 #include "model/observation.hpp"
 #include "sense/stream.hpp"
+#include "sense/visit_host.hpp"
 
 namespace noroshi::sense {
 
 class Decoy;
 class Persona;
-class Visit;
-
-/// What a visit may use; every limit is set by the operator (`sense.…`).
-struct VisitLimits {
-  Duration total = std::chrono::minutes{10};  // the whole visit
-  Duration idle = std::chrono::seconds{60};   // without a byte in either direction
-  std::uint64_t bytes_in = std::uint64_t{4} << 20;
-  std::uint64_t bytes_out = std::uint64_t{1} << 20;
-  std::uint64_t noted_bytes = std::uint64_t{2} << 20;  // frames that one visit may add to the spool
-};
-
-/// Who came, to where. `destination` is the original one where a redirect was in between.
-struct Encounter {
-  model::Endpoint source;
-  model::Endpoint destination;
-  model::VisitId id;
-};
-
-/// What a visit needs from the event loop (or test) that holds it. Outlives the visit.
-class VisitHost {
-public:
-  virtual ~VisitHost() = default;
-  [[nodiscard]] virtual auto clock() const -> Clock const & = 0;
-  virtual auto frame_arena() -> FrameArena & = 0;
-  /// Spare memory for bytes: an empty string with room in it. Give it back when it is empty again.
-  virtual auto lend_buffer() -> std::string = 0;
-  virtual void take_back(std::string buffer) = 0;
-  /// Takes over whole frames. False where there was no room: they are lost.
-  virtual auto spool(std::string_view frames, std::uint64_t count) -> bool = 0;
-  /// Calls visit.on_timer() at or soon after `when`, once; replaces an earlier request.
-  virtual void wake(Visit &visit, std::chrono::steady_clock::time_point when) = 0;
-  /// The coroutine has ended: the visit may be destroyed, from within this call too.
-  virtual void visit_ended(Visit &visit) = 0;
-  virtual auto random() -> std::uint64_t = 0;
-  /// The decoy that a visit is handed to, or nullptr.
-  [[nodiscard]] virtual auto decoy(std::string_view name) const -> Decoy const * = 0;
-  /// A command that no decoy knew, for the operator's list of what to build next.
-  virtual void unknown_command(std::string_view command) = 0;
-};
-
-/// Why a visit ended, as its `closed` note says it.
-enum class Ending : std::uint8_t { none, decoy, visitor, reset, idle, deadline, bytes_in, bytes_out, shutdown, defect };
-auto to_string(Ending ending) -> std::string_view;
 
 class Visit final : private StreamWaiter {
 public:
@@ -173,57 +131,6 @@ private:
   friend class PauseWait;
 };
 
-/// What the awaiting functions return: no coroutine frame of their own.
-class Visit::ReadWait {
-public:
-  auto await_ready() -> bool { return visit_.begin(want_, size_, delimiter_, within_); }
-  void await_suspend(std::coroutine_handle<> waiting) { visit_.suspend(waiting); }
-  auto await_resume() -> Result<std::string_view> { return visit_.read_result(); }
-
-private:
-  friend class Visit;
-  ReadWait(Visit &visit, Want want, std::size_t size, std::string_view delimiter, Duration within)
-      : visit_(visit), want_(want), size_(size), delimiter_(delimiter), within_(within) {}
-  Visit &visit_;
-  Want want_;
-  std::size_t size_;
-  std::string_view delimiter_;
-  Duration within_;
-};
-
-class Visit::ReplyWait {
-public:
-  auto await_ready() -> bool { return visit_.begin(Want::reply, 0, bytes_, {}); }
-  void await_suspend(std::coroutine_handle<> waiting) { visit_.suspend(waiting); }
-  auto await_resume() -> Result<void>;
-
-private:
-  friend class Visit;
-  ReplyWait(Visit &visit, std::string_view bytes) : visit_(visit), bytes_(bytes) {}
-  Visit &visit_;
-  std::string_view bytes_;
-};
-
-class Visit::PauseWait {
-public:
-  auto await_ready() -> bool { return visit_.begin(Want::pause, 0, {}, duration_); }
-  void await_suspend(std::coroutine_handle<> waiting) { visit_.suspend(waiting); }
-  auto await_resume() -> Result<void>;
-
-private:
-  friend class Visit;
-  PauseWait(Visit &visit, Duration duration) : visit_(visit), duration_(duration) {}
-  Visit &visit_;
-  Duration duration_;
-};
-
-inline auto Visit::read_some() -> ReadWait { return {*this, Want::some, 1, {}, {}}; }
-inline auto Visit::read_until(std::string_view delimiter, std::size_t max) -> ReadWait {
-  return {*this, Want::until, max, delimiter, {}};
-}
-inline auto Visit::read_exact(std::size_t size) -> ReadWait { return {*this, Want::exact, size, {}, {}}; }
-inline auto Visit::peek(std::size_t size, Duration within) -> ReadWait { return {*this, Want::peek, size, {}, within}; }
-inline auto Visit::reply(std::string_view bytes) -> ReplyWait { return {*this, bytes}; }
-inline auto Visit::pause(Duration duration) -> PauseWait { return {*this, duration}; }
-
 }  // namespace noroshi::sense
+
+#include "sense/visit_waits.hpp"  // IWYU pragma: export

@@ -1,4 +1,5 @@
 #include "know/observations/observations_duck.hpp"
+#include "know/observations/observations_watchdog.hpp"
 #include "know/observations/observations_secrets.hpp"
 #include "tests/know/observations_support.hpp"
 

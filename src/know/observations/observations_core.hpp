@@ -23,6 +23,7 @@
 #include "know/observations/observations_duck.hpp"
 #include "know/observations/observations_history.hpp"
 #include "know/observations/observations_secrets.hpp"
+#include "know/observations/observations_watchdog.hpp"
 
 namespace noroshi::know::observations {
 

@@ -1,4 +1,5 @@
 #include "know/observations/observations_duck.hpp"
+#include "know/observations/observations_watchdog.hpp"
 
 #include <array>
 #include <charconv>

@@ -1,15 +1,10 @@
 // DuckDB's C API with owners, our error idiom and a deadline for each query. Only what duckdb.h declares is used.
 #pragma once
 
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -47,34 +42,6 @@ private:
 };
 using Chunk = Owned<duckdb_data_chunk, duckdb_destroy_data_chunk>;
 using LogicalType = Owned<duckdb_logical_type, duckdb_destroy_logical_type>;
-
-/// One thread that interrupts connections whose query is past its deadline.
-class Watchdog {
-public:
-  using Instant = std::chrono::steady_clock::time_point;
-
-  Watchdog();
-  ~Watchdog();
-  Watchdog(Watchdog const &) = delete;
-  auto operator=(Watchdog const &) -> Watchdog & = delete;
-
-  void watch(duckdb_connection connection, Instant deadline);
-  /// True where the deadline had passed. After this the connection is not interrupted any more.
-  auto release(duckdb_connection connection) -> bool;
-
-private:
-  struct Watched {
-    Instant deadline;
-    bool passed = false;
-  };
-  void run();
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<duckdb_connection, Watched> watched_;
-  bool stopping_ = false;
-  std::thread thread_;
-};
 
 /// The rows of an answer, one after the other. Texts live until the next row.
 class Rows {

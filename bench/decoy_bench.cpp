@@ -18,7 +18,6 @@
 #include <string>
 #include <vector>
 
-#include "base/packs.hpp"
 #include "bench/loopback.hpp"
 #include "model/batch.hpp"
 #include "sense/run.hpp"
@@ -62,7 +61,7 @@ void serve_decoy(int port_out, int lifeline, std::string const &spool) {
                                     "sense.source_sessions=1000000", "log.level=error"});
   auto options = sense::RunOptions{};
   options.spool_folder = spool;
-  options.packs_folder = *packs_folder();
+  options.packs_folder = NOROSHI_SOURCE_DIR "/packs";
   options.lifeline = lifeline;
   options.ready = [&](auto const &listeners, auto const &) { send_port(port_out, listeners[0].endpoint.port); };
   if (!config) std::exit(3);

@@ -12,7 +12,6 @@
 #include <fstream>
 #include <thread>
 
-#include "base/packs.hpp"
 #include "bench/loopback.hpp"
 #include "sense/run.hpp"
 
@@ -65,7 +64,7 @@ void serve(int port_out, int lifeline, std::string const &spool) {
        "sense.max_sessions=1000000", "sense.visit_idle=10min", "log.level=error"});
   auto options = sense::RunOptions{};
   options.spool_folder = spool;
-  options.packs_folder = *packs_folder();
+  options.packs_folder = NOROSHI_SOURCE_DIR "/packs";
   options.lifeline = lifeline;
   options.ready = [&](auto const &listeners, auto const &) { send_port(port_out, listeners[0].endpoint.port); };
   if (!config || !sense::run_decoys(*config, options)) std::exit(3);

@@ -40,7 +40,7 @@ def blocks():
 
 
 def pattern(line):
-    return ".*".join(re.escape(part) for part in re.split("…", re.sub(r"\s+", " ", line.strip())))
+    return ".*".join(re.escape(part) for part in re.split(r"\s*…\s*", re.sub(r"\s+", " ", line.strip())))
 
 
 def assert_printed(expected, printed, command):

@@ -29,6 +29,9 @@ set(NOROSHI_SANITIZE "" CACHE STRING "address,undefined or thread; empty for non
 if(NOROSHI_SANITIZE)
   add_compile_options(-fsanitize=${NOROSHI_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -U_FORTIFY_SOURCE)
   add_link_options(-fsanitize=${NOROSHI_SANITIZE})
+  if(NOROSHI_SANITIZE MATCHES address AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    add_compile_options(-fsanitize=fuzzer-no-link)  # so that fuzzers see which branches an input reaches
+  endif()
 endif()
 
 find_program(CCACHE ccache)

@@ -1,6 +1,6 @@
 #include "know/observations/observations_duck.hpp"
-#include "know/observations/observations_watchdog.hpp"
 #include "know/observations/observations_secrets.hpp"
+#include "know/observations/observations_watchdog.hpp"
 #include "tests/know/observations_support.hpp"
 
 using namespace noroshi;

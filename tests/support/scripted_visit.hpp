@@ -126,8 +126,7 @@ public:
 
 private:
   void pump() {
-    while (!ended_ &&
-           (writer_ != nullptr || (reader_ != nullptr && (!input_.empty() || closed_ || broken_)))) {
+    while (!ended_ && (writer_ != nullptr || (reader_ != nullptr && (!input_.empty() || closed_ || broken_)))) {
       auto *const waiter = writer_ != nullptr ? std::exchange(writer_, nullptr) : std::exchange(reader_, nullptr);
       waiter->stream_ready();
     }

@@ -55,12 +55,12 @@ struct Sensor {
   std::string name;
   SourceId source;  // contexts derived from it carry this
   Time last_seen{};
-  std::uint64_t epoch = 0;     // of its last acknowledged batch
+  std::uint64_t epoch = 0;  // of its last acknowledged batch
   std::uint64_t sequence = 0;
   std::uint64_t observations = 0;
-  std::uint64_t drops = 0;     // observations its spool dropped, as it reports itself
+  std::uint64_t drops = 0;  // observations its spool dropped, as it reports itself
   std::uint64_t spool_bytes = 0;
-  double clock_offset_s = 0;   // its clock minus ours
+  double clock_offset_s = 0;  // its clock minus ours
   std::string version;
 };
 
@@ -111,7 +111,8 @@ public:
       -> Result<std::string> = 0;
   virtual auto keys(Viewer const &viewer) -> Result<std::vector<ApiKeyInfo>> = 0;
   virtual auto revoke_key(std::int64_t id, Viewer const &viewer) -> Result<void> = 0;
-  /// Whom a key stands for; denied where it is unknown, expired, revoked or its user disabled. Compared in constant time.
+  /// Whom a key stands for; denied where it is unknown, expired, revoked or its user disabled. Compared in constant
+  /// time.
   virtual auto authenticate(std::string_view key, Time now) -> Result<Viewer> = 0;
   /// The first administrator, for requests over the node's own socket.
   virtual auto local_administrator() -> Result<Viewer> = 0;

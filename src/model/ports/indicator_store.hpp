@@ -32,13 +32,13 @@ struct IndicatorWrite {
 };
 
 /// One atomic change. `stream` and `position` move the store's cursor in the same transaction; a commit whose position
-/// is not beyond the cursor is skipped, so replaying a log is safe. Inside a commit first generations rise, then writes are
-/// kept (their contexts' sequence becomes `position`), then withdrawals are made.
+/// is not beyond the cursor is skipped, so replaying a log is safe. Inside a commit first generations rise, then writes
+/// are kept (their contexts' sequence becomes `position`), then withdrawals are made.
 struct IndicatorCommit {
-  std::string stream;           // "intake" or "catalogue"
+  std::string stream;  // "intake" or "catalogue"
   std::uint64_t position = 0;
   std::vector<IndicatorWrite> writes;
-  struct Withdrawal {           // every context of this report
+  struct Withdrawal {  // every context of this report
     SourceId source;
     ReportId report;
   };

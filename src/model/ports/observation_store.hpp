@@ -37,8 +37,8 @@ struct StoredObservation {
   std::string extra;  // JSON object, or empty
   struct FieldValue {
     Field field;
-    std::string text;        // text and bytes fields
-    std::int64_t number = 0; // number and flag fields
+    std::string text;         // text and bytes fields
+    std::int64_t number = 0;  // number and flag fields
   };
   std::vector<FieldValue> fields;  // those present, in Field order; secrets only for viewers who may see them
 };
@@ -49,10 +49,10 @@ struct Profile {
   IpAddress address;
   Time first_seen{};
   Time last_seen{};
-  std::uint64_t sessions = 0;      // visits: observations of kind opened
+  std::uint64_t sessions = 0;  // visits: observations of kind opened
   std::uint64_t observations = 0;
   std::uint64_t logins = 0, commands = 0, requests = 0, downloads = 0;
-  bool spoofable = true;           // no completed handshake yet (UDP only)
+  bool spoofable = true;                    // no completed handshake yet (UDP only)
   std::vector<std::uint16_t> ports;         // destination ports
   std::vector<std::uint16_t> source_ports;  // the visitor's, for carrier NAT
   std::vector<std::string> services, protocols, user_agents, client_versions, ja3, ja4, hassh, usernames, urls, sha256;
@@ -75,11 +75,11 @@ struct TopValue {
 };
 
 struct DayInfo {
-  Day day;                    // by the day of receipt
+  Day day;  // by the day of receipt
   std::uint64_t rows = 0;
-  bool closed = false;        // in Parquet
-  bool held = false;          // a case keeps it from retention
-  std::uint64_t bytes = 0;    // of the Parquet file; 0 while open
+  bool closed = false;      // in Parquet
+  bool held = false;        // a case keeps it from retention
+  std::uint64_t bytes = 0;  // of the Parquet file; 0 while open
 };
 
 struct ObservationStats {
@@ -100,7 +100,8 @@ public:
 
   virtual auto profile(IpAddress address, Viewer const &viewer) -> Result<std::optional<Profile>> = 0;
   /// The latest visits of a source, newest first.
-  virtual auto visits_of(IpAddress address, std::size_t limit, Viewer const &viewer) -> Result<std::vector<VisitSummary>> = 0;
+  virtual auto visits_of(IpAddress address, std::size_t limit, Viewer const &viewer)
+      -> Result<std::vector<VisitSummary>> = 0;
   /// One visit's observations in order; empty where unknown.
   virtual auto visit(VisitId visit, Viewer const &viewer) -> Result<std::vector<StoredObservation>> = 0;
   /// Observations that name a URL, a domain (as host, SNI or in a URL) or a hash, newest first.

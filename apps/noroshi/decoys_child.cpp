@@ -66,6 +66,8 @@ auto DecoysChild::start(DecoysChildOptions options) -> Result<std::unique_ptr<De
 DecoysChild::~DecoysChild() { stop(); }
 
 auto DecoysChild::spawn() -> Result<void> {
+  // A status of an earlier run could carry the process id that this one gets.
+  ::unlink((options_.spool + "/status.json").c_str());
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_error(errno, "cannot make a pipe to the decoys child");
   auto const theirs = FileDescriptor{ends[0]};

@@ -33,12 +33,12 @@ public:
       return fail(ErrorCode::conflict, "{} is a data directory already; nothing was changed", directory.path);
     TRY_VOID(make_private_folder(directory.path));
     TRY(auto const key, make_catalogue(directory));
-    TRY(auto const node, Node::open(directory, global.config));  // makes the other stores
     fmt::print(
         "Data directory:  {}\nAdministrator:   {}\nAPI key:         {}\n\n"
         "The key is shown this once; only its hash is kept. Commands on this machine need none.\n"
         "Next: noroshi --data {} serve\n",
         directory.path, administrator_, key, directory.path);
+    TRY(auto const node, Node::open(directory, global.config));  // makes the other stores
     return Exit::done;
   }
 
@@ -53,6 +53,10 @@ private:
 
   static auto make_private_folder(std::string const &path) -> Result<void> {
     auto error = std::error_code{};
+    for (auto const &entry : std::filesystem::directory_iterator{path, error})
+      if (entry.path().filename() != "noroshi.toml")
+        return fail(ErrorCode::conflict, "{} holds other files ({}); name a folder of its own", path,
+                    entry.path().filename().string());
     std::filesystem::create_directories(path, error);
     if (error) return file_error(error.value(), "cannot create the data directory", path);
     if (::chmod(path.c_str(), 0700) != 0) return file_error(errno, "cannot restrict the data directory", path);

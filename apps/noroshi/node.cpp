@@ -115,6 +115,12 @@ auto Node::maintain() -> Result<void> {
   TRY(auto const dropped, observations_->drop_days(today - days_in(config_.get(retention))));
   for (auto const &day : dropped)
     log_info("dropped the observations of {}: past observations.retention", to_string(day));
+  // The derived record behind the last batch counts as applied with it.
+  auto const last = log_->end() - 1;
+  if (applier_->applied() >= last || applier_->idle()) {
+    TRY_VOID(log_->empty_last(last));
+    TRY_VOID(log_->trim(last));
+  }
   TRY(auto const position, indicators_->cursor("catalogue"));
   return catalogue_->trim_changes(position);
 }

@@ -6,6 +6,7 @@
 #include "apps/noroshi/command.hpp"
 #include "apps/noroshi/decoys_child.hpp"
 #include "apps/noroshi/ending_signals.hpp"
+#include "apps/noroshi/running_state.hpp"
 #include "apps/noroshi/sense_settings.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
@@ -70,13 +71,17 @@ private:
     request.headers = {{"noroshi-sensor", name_},
                        {"noroshi-epoch", std::to_string(batch.epoch)},
                        {"noroshi-sequence", std::to_string(batch.sequence)},
-                       {"content-type", "application/octet-stream"}};
+                       {"content-type", "application/octet-stream"},
+                       {"noroshi-time", to_rfc3339(system_clock().now())},
+                       {"noroshi-version", NOROSHI_VERSION}};
+    auto const status = read_spool_status(spool_).value_or(SpoolStatus{});
+    request.headers.emplace_back("noroshi-spool-bytes", std::to_string(status.spool_bytes));
+    request.headers.emplace_back("noroshi-drops", std::to_string(status.drops));
     if (!key_.empty()) request.headers.emplace_back("authorization", "Bearer " + key_);
     request.body = batch.frames;
     TRY(auto const answer, net::http_call(node_, request, kBatchDeadline));
     switch (answer.status) {
       case 200: return !answer.body.contains("\"duplicate\":true");
-      case 400: return fail(ErrorCode::malformed, "the node refused the batch: {}", answer.body);
       case 413: return fail(ErrorCode::too_large, "the node refused the batch: {}", answer.body);
       default: return fail(ErrorCode::unavailable, "the node at {} answered {}: {}", node_, answer.status, answer.body);
     }

@@ -56,7 +56,8 @@ auto read_untrusted_file(FileDescriptor const &folder, std::string const &name, 
   // O_NONBLOCK: opening a FIFO put there in place of a file must not hang.
   auto const file =
       FileDescriptor{::openat(folder.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
-  if (!file.valid() && (errno == ELOOP || errno == ENXIO))
+  // A link, a device, or a file that its writer shut against us: nothing that it should have left there.
+  if (!file.valid() && (errno == ELOOP || errno == ENXIO || errno == EACCES))
     return fail(ErrorCode::malformed, "{} in the spool is not a regular file", name);
   if (!file.valid()) return system_error(errno, fmt::format("cannot open {} in the spool", name));
   struct stat about{};
@@ -136,7 +137,8 @@ void Uplink::wait_for_segments() {
 auto Uplink::sealed() const -> std::vector<model::SegmentName> {
   auto segments = std::vector<model::SegmentName>{};
   for (auto const &name : names_in(folder_.get()))
-    if (auto const segment = model::SegmentName::parse(name)) segments.push_back(*segment);
+    if (auto const segment = model::SegmentName::parse(name); segment && !immovable_.contains(*segment))
+      segments.push_back(*segment);
   std::ranges::sort(segments);
   return segments;
 }
@@ -190,8 +192,11 @@ auto Uplink::set_aside(model::SegmentName const &name, std::string_view why) -> 
     return ok;
   }
   log_error("spool segment {}/{}: {}; deleted, {} damaged ones are kept already", options_.folder, file, why, before);
-  if (::unlinkat(folder_.get(), file.c_str(), 0) != 0 && errno != ENOENT)
-    return system_error(errno, fmt::format("cannot delete {}/{}", options_.folder, file));
+  if (::unlinkat(folder_.get(), file.c_str(), 0) != 0 && errno != ENOENT &&
+      ::unlinkat(folder_.get(), file.c_str(), AT_REMOVEDIR) != 0) {
+    log_error("{}/{} cannot be deleted and is passed over from now on", options_.folder, file);
+    immovable_.insert(name);  // it must not hold up those behind it
+  }
   return ok;
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -54,8 +55,9 @@ private:
 
   UplinkOptions options_;
   FileDescriptor folder_;
-  FileDescriptor watch_;  // inotify: a segment was sealed
-  FileDescriptor wake_;   // eventfd: stop() was called
+  FileDescriptor watch_;                    // inotify: a segment was sealed
+  FileDescriptor wake_;                     // eventfd: stop() was called
+  std::set<model::SegmentName> immovable_;  // what a hostile writer planted and we cannot remove
   std::atomic<bool> stopping_{false};
   mutable std::mutex trouble_mutex_;
   std::string trouble_;

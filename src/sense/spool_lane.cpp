@@ -13,6 +13,8 @@ namespace {
 
 /// What waits in memory for a disk that takes no more: some 20,000 observations a loop.
 constexpr auto kMaxPending = std::size_t{4} << 20;
+/// A segment that the syncer cannot take yet grows no further than this: the uplink reads no larger ones.
+constexpr auto kMaxGrown = std::size_t{32} << 20;
 /// A failing disk is tried again at this pace, not with every batch.
 constexpr auto kRetryAfter = std::chrono::milliseconds{200};
 
@@ -35,6 +37,10 @@ void SpoolLane::flush() {
   if (retry_at_ != std::chrono::steady_clock::time_point{}) {
     if (std::chrono::steady_clock::now() < retry_at_) return;
     retry_at_ = {};
+  }
+  if (file_.valid() && torn_bytes_ == 0 && whole_bytes_ > kMaxGrown) {
+    hand_over();
+    if (file_.valid()) return;  // the disk stalls: what comes now waits in memory, and past that it is counted as lost
   }
   if (!file_.valid() && !open_segment()) {
     ++spool_.counters_.failures;
@@ -97,7 +103,7 @@ void SpoolLane::hand_over() {
   if (spool_.hand_over(job)) {
     frames_ = 0;
   } else {
-    file_ = std::move(job.file);  // the syncer is behind: this segment grows on
+    file_ = std::move(job.file);  // the syncer is behind: this segment grows on, up to kMaxGrown
   }
 }
 

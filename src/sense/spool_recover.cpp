@@ -96,13 +96,26 @@ auto Spool::recover() -> Result<void> {
 
 /// The segment gets the new epoch: sequences of its own one may have been sent and deleted already.
 auto Spool::recover_segment(std::string const &name) -> Result<void> {
-  auto const file = FileDescriptor{::openat(folder_.get(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW)};
-  if (!file.valid()) return folder_error("opening a left segment of");
-  TRY(auto const bytes, read_whole(file.get(), kMaxOpenSegment));
-  auto const header = model::read_segment_header(bytes);
-  if (!header && bytes.size() > model::kSegmentHeaderBytes) {
+  // What cannot be read as a segment is put aside: nothing that lies there may keep the decoys from starting.
+  auto const put_aside = [&] {
     ::renameat(folder_.get(), name.c_str(), folder_.get(), (name + ".damaged").c_str());
     ++counters_.failures;
+  };
+  auto const file = FileDescriptor{::openat(folder_.get(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+  struct stat facts{};
+  if (!file.valid() || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
+    put_aside();
+    return ok;
+  }
+  auto const read = read_whole(file.get(), kMaxOpenSegment);
+  if (!read) {
+    put_aside();
+    return ok;
+  }
+  auto const &bytes = *read;
+  auto const header = model::read_segment_header(bytes);
+  if (!header && bytes.size() > model::kSegmentHeaderBytes) {
+    put_aside();
     return ok;
   }
   auto const sound =

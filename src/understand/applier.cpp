@@ -12,6 +12,9 @@ namespace {
 
 // One transaction a store for so many rows or so long a wait: commits cost the same for one row and for fifty thousand.
 constexpr auto kGroupRows = std::uint64_t{50'000};
+// Rows may carry bodies of many kilobytes: what a group holds in memory, and a store in one transaction, is bounded
+// too.
+constexpr auto kGroupBytes = std::size_t{32} << 20;
 constexpr auto kGatherTime = std::chrono::milliseconds{200};
 // How long the thread sleeps in one wait, so that stop() is heard.
 constexpr auto kIdleWait = std::chrono::milliseconds{500};
@@ -65,6 +68,7 @@ void Applier::run() {
     auto const done = step(kGatherTime);
     if (done) {
       set_trouble({});
+      if (!*done && log_.closed()) return;
       continue;
     }
     store_failures.add();
@@ -119,8 +123,9 @@ auto Applier::next_group(std::chrono::milliseconds gather) -> Result<Group> {
 auto Applier::take(LogRecord &&record, bool replaying, Group &group) -> bool {
   if (record.type == RecordType::batch) {
     group.rows += record.rows;
+    group.bytes += record.batch.frames.size();
     group.batches.push_back(std::move(record));
-    return !replaying && group.rows >= kGroupRows;
+    return !replaying && (group.rows >= kGroupRows || group.bytes >= kGroupBytes);
   }
   // A conclusion stands behind all its batches and says up to which it goes; batches behind that came in meanwhile.
   if (group.batches.empty() || record.through < group.batches.front().position) return false;
@@ -187,6 +192,15 @@ auto Applier::source_of(model::SensorId sensor) -> Result<model::SourceId> {
     return fail(ErrorCode::not_found, "the intake log names sensor {}, which the catalogue does not know",
                 sensor.number);
   return found->second;
+}
+
+auto Applier::idle() const -> bool {
+  auto left = false;
+  auto const read = log_.read(applied_.load() + 1, [&](LogRecord &&record) {
+    left = record.type == RecordType::batch;
+    return !left;
+  });
+  return read && !left;
 }
 
 auto Applier::trouble() const -> std::string {

@@ -41,6 +41,8 @@ public:
   [[nodiscard]] auto applied() const -> std::uint64_t { return applied_.load(); }
   /// Observations applied since create().
   [[nodiscard]] auto rows() const -> std::uint64_t { return rows_.load(); }
+  /// True where every batch that the log held a moment ago is in every store.
+  [[nodiscard]] auto idle() const -> bool;
   /// Why the stores do not take the next group, or empty while they do.
   [[nodiscard]] auto trouble() const -> std::string;
 
@@ -48,6 +50,7 @@ private:
   struct Group {
     std::vector<LogRecord> batches;
     std::uint64_t rows = 0;
+    std::size_t bytes = 0;      // of frames
     std::uint64_t through = 0;  // the last batch's position
     std::vector<model::IndicatorWrite> writes;
     bool concluded = false;  // `writes` is what the log has, not to be worked out again

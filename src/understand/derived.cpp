@@ -80,7 +80,8 @@ void Derived::add(model::Value indicator, model::Context context) {
   auto key = key_of(indicator, context);
   if (auto const found = writes_.find(key); found != writes_.end()) {
     model::merge(found->second.context, context);
-  } else if (writes_.size() < kLimit) {
+  } else if (writes_.size() < kLimit && bytes_ < kByteLimit) {
+    bytes_ += key.size();
     writes_.emplace(std::move(key), model::IndicatorWrite{std::move(indicator), std::move(context)});
   } else {
     ++left_out_;

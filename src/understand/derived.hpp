@@ -16,6 +16,8 @@ class Derived {
 public:
   /// More distinct contexts than this in a group are not kept one by one: a flood of made-up URLs must not fill memory.
   static constexpr auto kLimit = std::size_t{200'000};
+  /// And no more bytes of values than this: the whole is one record of the intake log.
+  static constexpr auto kByteLimit = std::size_t{16} << 20;
 
   void add(model::Value indicator, model::Context context);
   [[nodiscard]] auto writes() && -> std::vector<model::IndicatorWrite>;
@@ -23,6 +25,7 @@ public:
 
 private:
   std::map<std::string, model::IndicatorWrite, std::less<>> writes_;
+  std::size_t bytes_ = 0;
   std::uint64_t left_out_ = 0;
 };
 

@@ -37,6 +37,11 @@ auto first_position(std::string_view name) -> std::uint64_t {
   return error == std::errc{} && end == digits.data() + digits.size() && digits.size() == 16 ? first : 0;
 }
 
+// A sensor's clock may be hours off; a day is not a clock any more.
+constexpr auto kEpochLead = std::chrono::seconds{86'400};
+// Five segments a second for a million years.
+constexpr auto kMaxSequence = std::uint64_t{1} << 48;
+
 // One mark for so many bytes keeps the list short and a reader's detour small.
 constexpr auto kMarkEvery = std::uint64_t{256} << 10;
 
@@ -163,6 +168,12 @@ auto IntakeLog::append(model::Batch const &batch, Time received) -> Result<bool>
   if (batch.frames.size() > kMaxRecordBytes - kBatchHeaderBytes)
     return fail(ErrorCode::too_large, "batch of {} bytes; at most {} are taken at once", batch.frames.size(),
                 kMaxRecordBytes);
+  // Epochs are the sensor's clock in seconds. One from the future would make every later batch look repeated.
+  auto const now = std::chrono::duration_cast<std::chrono::seconds>(received.time_since_epoch()).count();
+  if (batch.epoch > static_cast<std::uint64_t>(now + kEpochLead.count()) || batch.sequence > kMaxSequence)
+    return fail(ErrorCode::malformed,
+                "batch {}/{} of sensor {} is numbered beyond what its clock can have come to; check the sensor's clock",
+                batch.epoch, batch.sequence, batch.sensor.number);
   auto const body = batch_body(batch, received, static_cast<std::uint32_t>(counted.frames));
 
   auto lock = std::unique_lock{mutex_};
@@ -187,6 +198,9 @@ auto IntakeLog::append(model::Batch const &batch, Time received) -> Result<bool>
 }
 
 auto IntakeLog::append_derived(std::uint64_t through, std::string_view contexts) -> Result<void> {
+  if (contexts.size() > kMaxRecordBytes - sizeof through)
+    return fail(ErrorCode::internal, "derived contexts of {} bytes do not fit a record of the intake log",
+                contexts.size());
   auto body = std::string{};
   append_le(body, through);
   body.append(contexts);
@@ -212,6 +226,12 @@ auto IntakeLog::make_durable(std::unique_lock<std::mutex> &lock, std::uint64_t p
 }
 
 auto IntakeLog::write_pending(std::unique_lock<std::mutex> &lock) -> Result<void> {
+  if (broken_) {
+    auto error =
+        fail(ErrorCode::unavailable, "the intake log could not be cut back after a failed write; restart the node");
+    give_up_pending(error);
+    return error;
+  }
   auto opened = current_segment();
   if (!opened) {
     give_up_pending(opened.error());
@@ -234,7 +254,7 @@ auto IntakeLog::write_pending(std::unique_lock<std::mutex> &lock) -> Result<void
   if (failure != 0) {
     auto error = system_error(failure, fmt::format("cannot write the intake log in {}", options_.folder));
     error.sentence += "; nothing acknowledged is lost, batches wait in the spool; free space there";
-    if (!cut) closed_ = true;  // positions would repeat: only a restart, which scans the file, is safe
+    if (!cut) broken_ = true;  // positions would repeat: only a restart, which scans the file, is safe
     give_up_pending(error);
     return error;
   }
@@ -295,6 +315,13 @@ auto IntakeLog::wait_for(std::uint64_t position, std::chrono::steady_clock::time
   return durable_ > position;
 }
 
+auto IntakeLog::empty_last(std::uint64_t position) -> Result<void> {
+  auto const lock = std::lock_guard{mutex_};
+  auto const busy = writing_ || !pending_.empty() || broken_;
+  if (busy || segments_.empty() || segments_.rbegin()->second->bytes == 0 || durable_ > position + 1) return ok;
+  return start_segment();
+}
+
 auto IntakeLog::trim(std::uint64_t position) -> Result<std::size_t> {
   auto dropped = std::size_t{0};
   auto const lock = std::lock_guard{mutex_};
@@ -319,6 +346,11 @@ auto IntakeLog::bytes() const -> std::uint64_t {
   auto total = std::uint64_t{0};
   for (auto const &[first, segment] : segments_) total += segment->bytes;
   return total;
+}
+
+auto IntakeLog::closed() const -> bool {
+  auto const lock = std::lock_guard{mutex_};
+  return closed_;
 }
 
 void IntakeLog::close() {

@@ -80,6 +80,10 @@ public:
   /// Waits until a record at `position` or beyond is durable, or `deadline`, or close(). True where there is one.
   auto wait_for(std::uint64_t position, std::chrono::steady_clock::time_point deadline) const -> bool;
 
+  /// Starts a new segment where everything in the last one is applied, so that trim() can delete it: log-in secrets
+  /// must not outlive their time here.
+  auto empty_last(std::uint64_t position) -> Result<void>;
+
   /// Deletes segments whose every record is at or before `position`. Returns how many.
   auto trim(std::uint64_t position) -> Result<std::size_t>;
 
@@ -90,6 +94,7 @@ public:
 
   /// Appends are refused from now on and waiters return.
   void close();
+  [[nodiscard]] auto closed() const -> bool;
 
 private:
   struct Segment {
@@ -133,6 +138,7 @@ private:
   std::uint64_t concluded_ = 0;
   bool writing_ = false;
   bool closed_ = false;
+  bool broken_ = false;  // a failed write could not be cut back: positions would repeat, only a restart is safe
 };
 
 }  // namespace noroshi::understand

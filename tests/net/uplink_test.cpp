@@ -131,6 +131,18 @@ TEST_CASE("damaged segments are kept up to a limit, so that a sick writer cannot
   CHECK(names_in(folder).size() == 16);
 }
 
+TEST_CASE("folders named like segments do not hold up what stands behind them, however many there are") {
+  auto const folder = TemporaryFolder{};
+  auto received = Received{};
+  for (auto sequence = std::uint64_t{1}; sequence <= 20; ++sequence)
+    std::filesystem::create_directories(folder / model::SegmentName{7, sequence, 1}.to_string() + "/inside");
+  put_segment(folder, 7, 99, 1);
+  auto const uplink = uplink_to(received, folder);
+  REQUIRE(uplink->drain());
+  REQUIRE(received.batches.size() == 1);
+  CHECK(*uplink->drain() == 0);
+}
+
 TEST_CASE("the running uplink notices new segments by itself and stops at once") {
   auto const folder = TemporaryFolder{};
   auto mutex = std::mutex{};

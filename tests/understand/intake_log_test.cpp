@@ -212,6 +212,33 @@ TEST_CASE("a full disk refuses batches with a clear sentence, loses nothing ackn
   CHECK(log->damage().empty());
 }
 
+TEST_CASE("a batch numbered beyond any clock is refused and does not shut out the sensor's next ones") {
+  auto const folder = TemporaryFolder{};
+  auto const log = open_log(folder.path());
+  auto const future = log->append(batch_of(1, std::uint64_t{1} << 62, 1, 1), kReceived);
+  REQUIRE_FALSE(future);
+  CHECK(future.error().code == ErrorCode::malformed);
+  CHECK_FALSE(log->append(batch_of(1, 7, std::uint64_t{1} << 60, 1), kReceived));
+  CHECK(*log->append(batch_of(1, 7, 1, 1), kReceived));
+}
+
+TEST_CASE("when everything is applied the last segment can be emptied too, and positions go on") {
+  auto const folder = TemporaryFolder{};
+  {
+    auto const log = open_log(folder.path());
+    CHECK(*log->append(batch_of(1, 7, 1, 5), kReceived));
+    REQUIRE(log->empty_last(0));  // not applied yet: nothing happens
+    CHECK(log->bytes() > 0);
+    REQUIRE(log->empty_last(1));
+    REQUIRE(log->trim(1));
+    CHECK(log->bytes() == 0);
+  }
+  auto const log = open_log(folder.path());
+  CHECK(log->end() == 2);
+  CHECK(*log->append(batch_of(1, 7, 2, 5), kReceived));
+  CHECK(batches_in(*log).front().position == 2);
+}
+
 TEST_CASE("more than the cap unapplied is refused until the log is trimmed") {
   auto const folder = TemporaryFolder{};
   auto log = IntakeLog::open({.folder = folder.path(), .segment_bytes = 500, .cap_bytes = 2000}, {});

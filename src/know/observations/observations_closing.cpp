@@ -66,7 +66,7 @@ auto write_part(Core &core, Day day, std::uint64_t rows, std::string const &path
 }
 
 /// The one transaction. Under the apply lock, so no row comes in meanwhile.
-auto swap_table_for_part(Core &core, std::shared_ptr<ClosedPart> const &part) -> Result<void> {
+auto swap_table_for_part(Core &core, std::shared_ptr<ClosedPart> const &part, bool &may_be_listed) -> Result<void> {
   auto const day_number = part->day.time_since_epoch().count();
   core.step("commit");
   TRY_VOID(core.writer.run("BEGIN TRANSACTION"));
@@ -77,7 +77,11 @@ auto swap_table_for_part(Core &core, std::shared_ptr<ClosedPart> const &part) ->
         day_number, duck::quoted(std::filesystem::path{part->path}.filename().string()), part->rows, part->bytes,
         table_of(part->day)));
   auto const lock = std::scoped_lock{core.state_mutex};
-  if (outcome) outcome = core.writer.run("COMMIT");
+  if (outcome) {
+    outcome = core.writer.run("COMMIT");
+    // A commit that failed may be durable all the same; start-up deletes the files where it is not.
+    may_be_listed = !outcome;
+  }
   if (!outcome) {
     (void)core.writer.run("ROLLBACK");
     return outcome;
@@ -97,6 +101,7 @@ auto close_day(Core &core, Day day) -> Result<void> {
   auto const path = free_name(core, day);
   auto part = write_part(core, day, rows, path);
   auto outcome = part ? Result<void>{ok} : Result<void>{part.error()};
+  auto may_be_listed = false;
   if (outcome) {
     auto const apply = std::scoped_lock{core.apply_mutex};
     if (core.state.open.at(day).rows != rows)
@@ -104,13 +109,14 @@ auto close_day(Core &core, Day day) -> Result<void> {
           fail(ErrorCode::conflict,
                "rows of {} came in while the day was being closed: it stays open until the next time", to_string(day));
     else
-      outcome = swap_table_for_part(core, *part);
+      outcome = swap_table_for_part(core, *part, may_be_listed);
   }
   if (outcome) {
     core.step("done");
     return ok;
   }
-  for (auto const &left : {path + ".tmp", path, Paths::filter_of(path)}) ::unlink(left.c_str());
+  if (!may_be_listed)
+    for (auto const &left : {path + ".tmp", path, Paths::filter_of(path)}) ::unlink(left.c_str());
   return outcome;
 }
 

@@ -2,6 +2,7 @@
 // handing it in again is harmless. Acknowledged means durable. Headers: Noroshi-Sensor, Noroshi-Epoch,
 // Noroshi-Sequence; and how the sensor is: Noroshi-Time (RFC 3339), Noroshi-Spool-Bytes, Noroshi-Drops,
 // Noroshi-Version.
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "model/batch.hpp"
 #include "serve/body.hpp"
@@ -41,7 +42,10 @@ public:
     TRY(auto const frames, check_frames(call.request.body));
     batch.frames = std::move(call.request.body);
     TRY(auto const is_new, call.services.intake(batch));
-    TRY_VOID(note_health(call, batch.sensor));
+    // The batch is durable: how the sensor is may be told with the next one.
+    if (auto const noted = note_health(call, batch.sensor); !noted)
+      log_warning("sensor {}: its health was not noted: {}", call.request.header("noroshi-sensor"),
+                  noted.error().sentence);
     auto body = std::string{};
     auto json = search::JsonWriter{body};
     json.begin_object()

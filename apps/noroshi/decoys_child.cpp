@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@ namespace {
 constexpr auto kStartLimit = std::chrono::seconds{15};
 constexpr auto kStopLimit = std::chrono::seconds{8};
 constexpr auto kFirstRestart = std::chrono::milliseconds{200};
-constexpr auto kLastRestart = std::chrono::milliseconds{30'000};
+// Whoever can crash the decoys should not silence them for long.
+constexpr auto kLastRestart = std::chrono::milliseconds{2'000};
 // A child that ran this long was healthy: the next restart is quick again.
 constexpr auto kHealthyAfter = std::chrono::seconds{60};
 // The descriptor at which the child finds its end of the lifeline.
@@ -47,6 +49,16 @@ auto prepare_spool(std::string const &folder, std::string const &user) -> Result
   return ok;
 }
 
+/// Waits until the child of a parent that was killed has sealed its segments and let go of its ports: it holds the
+/// spool's lock to its end.
+void wait_for_former_child(std::string const &spool) {
+  auto const lock = FileDescriptor{::open((spool + "/lock").c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+  if (!lock.valid()) return;
+  auto const until = std::chrono::steady_clock::now() + kStopLimit;
+  while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+}
+
 auto describe(int status) -> std::string {
   if (WIFSIGNALED(status)) return fmt::format("killed by signal {}", WTERMSIG(status));
   return fmt::format("exit code {}", WEXITSTATUS(status));
@@ -56,6 +68,7 @@ auto describe(int status) -> std::string {
 
 auto DecoysChild::start(DecoysChildOptions options) -> Result<std::unique_ptr<DecoysChild>> {
   TRY_VOID(prepare_spool(options.spool, options.user));
+  wait_for_former_child(options.spool);
   auto child = std::unique_ptr<DecoysChild>{new DecoysChild{std::move(options)}};
   TRY_VOID(child->spawn());
   TRY_VOID(child->wait_until_listening());

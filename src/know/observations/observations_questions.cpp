@@ -126,7 +126,7 @@ auto find_mentions(Core &core, model::Value const &value, std::size_t limit, mod
 
 auto top_values(Core &core, model::Kind kind, Field field, Time since, std::size_t limit, model::Viewer const &viewer)
     -> Result<std::vector<model::TopValue>> {
-  limit = std::min(limit, kMaxAnswers);
+  limit = std::min(limit, kMaxTopValues);
   auto const &info = model::info(field);
   if (info.type != model::FieldType::text)
     return fail(ErrorCode::malformed, "'{}' is not a text: the most frequent values of text fields can be asked for",

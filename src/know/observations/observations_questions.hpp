@@ -19,5 +19,7 @@ auto list_days(Core &core) -> Result<std::vector<model::DayInfo>>;
 
 /// Answers are held in memory whole; whoever needs more asks about less.
 inline constexpr auto kMaxAnswers = std::size_t{10'000};
+/// A value and its count are small: a list of every path of a large day is some tens of MiB.
+inline constexpr auto kMaxTopValues = std::size_t{1'000'000};
 
 }  // namespace noroshi::know::observations

@@ -14,6 +14,8 @@
 
 #include "base/result.hpp"
 #include "model/ip.hpp"
+#include "model/key_pin.hpp"
+#include "net/identity.hpp"
 
 namespace noroshi::net {
 
@@ -27,6 +29,7 @@ struct HttpRequest {
   std::string body;
   std::optional<std::uint32_t> peer_uid;  // over a Unix socket: the caller's user id (SO_PEERCRED)
   model::IpAddress peer;                  // over TCP
+  std::optional<model::KeyPin> peer_key;  // over TLS: the key that the caller proved to hold
 
   /// The first of that name, or empty. Header names in lower case.
   [[nodiscard]] auto header(std::string_view name) const -> std::string_view;
@@ -38,10 +41,19 @@ struct HttpResponse {
   std::string content_type = "application/json";
   HttpFields headers;
   std::string body;
+  bool ends_connection = false;  // the caller is not to go on
 };
 
 /// Called on one of the server's worker threads; must be thread-safe. An exception becomes a 500 without its text.
 using HttpHandler = std::function<HttpResponse(HttpRequest &)>;
+
+enum class ClientCertificates : std::uint8_t { not_asked, demanded };
+
+/// TLS on the TCP addresses of a server; its Unix socket stays without.
+struct HttpTls {
+  Identity identity;
+  ClientCertificates clients = ClientCertificates::not_asked;
+};
 
 struct HttpServerOptions {
   std::vector<model::Endpoint> listen;  // TCP; port 0 picks a free one
@@ -50,12 +62,13 @@ struct HttpServerOptions {
   std::size_t max_body_bytes = std::size_t{64} << 20;  // a million values of 60 bytes
   std::size_t max_connections = 1024;
   std::chrono::seconds idle_timeout{30};  // between requests, and for a request to arrive whole
+  std::optional<HttpTls> tls;
 };
 
 class HttpServer {
 public:
-  /// Binds and starts. An address in use is a conflict that names it; one that is not loopback is refused (malformed):
-  /// what leaves the machine needs TLS.
+  /// Binds and starts. An address in use is a conflict that names it; one that is not loopback is refused (malformed)
+  /// without TLS.
   static auto create(HttpServerOptions options, HttpHandler handler) -> Result<std::unique_ptr<HttpServer>>;
   virtual ~HttpServer() = default;  // stops: no new connections, waits for running handlers
   [[nodiscard]] virtual auto bound() const -> std::vector<model::Endpoint> = 0;

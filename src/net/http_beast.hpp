@@ -1,4 +1,4 @@
-// Between Beast's messages and the program's own. Included only by the two .cpp that speak HTTP on sockets.
+// Between Beast's messages and the program's own. Included only by the .cpp files that speak HTTP on sockets.
 #pragma once
 
 #include <boost/beast/http.hpp>
@@ -28,6 +28,30 @@ inline auto request_of(http::request<http::string_body> &&from) -> Result<HttpRe
   TRY_VOID(parse_target(from.target(), request));
   request.body = std::move(from.body());
   return request;
+}
+
+/// A request on its way to `host`.
+inline auto message_of(HttpRequest const &request, std::string_view host, bool keep_alive)
+    -> http::request<http::string_body> {
+  auto message = http::request<http::string_body>{};
+  message.version(11);
+  message.method_string(request.method);
+  message.target(to_target(request));
+  message.set(http::field::host, std::string{host});
+  for (auto const &[name, value] : request.headers) message.set(name, value);
+  message.keep_alive(keep_alive);
+  message.body() = request.body;
+  message.prepare_payload();
+  return message;
+}
+
+inline auto response_of(http::response<http::string_body> &&from) -> HttpResponse {
+  auto response = HttpResponse{};
+  response.status = from.result_int();
+  response.content_type = std::string{from[http::field::content_type]};
+  response.headers = fields_of(from.base());
+  response.body = std::move(from.body());
+  return response;
 }
 
 }  // namespace noroshi::net

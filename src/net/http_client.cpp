@@ -41,19 +41,6 @@ auto target_of(std::string_view where) -> Result<asio::generic::stream_protocol:
   return asio::generic::stream_protocol::endpoint{asio::ip::tcp::endpoint{address, *port}};
 }
 
-auto message_of(HttpRequest const &request, std::string_view where) -> http::request<http::string_body> {
-  auto message = http::request<http::string_body>{};
-  message.version(11);
-  message.method_string(request.method);
-  message.target(to_target(request));
-  message.set(http::field::host, where.find('/') != std::string_view::npos ? "localhost" : std::string{where});
-  for (auto const &[name, value] : request.headers) message.set(name, value);
-  message.keep_alive(false);
-  message.body() = request.body;
-  message.prepare_payload();
-  return message;
-}
-
 auto failure(beast::error_code error, std::string_view doing) -> Error {
   if (error == beast::error::timeout) return fail(ErrorCode::timed_out, "{}: no answer in time", doing);
   return fail(ErrorCode::unavailable, "{}: {}", doing, error.message());
@@ -80,7 +67,7 @@ auto http_call(std::string_view where, HttpRequest const &request, std::chrono::
   if (auto const error = run(loop, [&](auto done) { stream.async_connect(target, done); }))
     return failure(error, fmt::format("connecting to {}", where));
 
-  auto const message = message_of(request, where);
+  auto const message = message_of(request, where.find('/') != std::string_view::npos ? "localhost" : where, false);
   auto const sent = run(loop, [&](auto done) { http::async_write(stream, message, done); });
   if (sent == beast::error::timeout) return failure(sent, fmt::format("sending to {}", where));
   // A server that refuses a large body answers before it has read it: so read even where sending broke off.
@@ -91,13 +78,7 @@ auto http_call(std::string_view where, HttpRequest const &request, std::chrono::
   if (auto const error = run(loop, [&](auto done) { http::async_read(stream, buffer, parser, done); }))
     return failure(sent ? sent : error, fmt::format("waiting for the answer of {}", where));
 
-  auto answer = parser.release();
-  auto response = HttpResponse{};
-  response.status = answer.result_int();
-  response.content_type = std::string{answer[http::field::content_type]};
-  response.headers = fields_of(answer.base());
-  response.body = std::move(answer.body());
-  return response;
+  return response_of(parser.release());
 }
 
 }  // namespace noroshi::net

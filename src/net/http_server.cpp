@@ -22,6 +22,8 @@
 
 #include "net/http_beast.hpp"
 #include "net/http_listen.hpp"
+#include "net/stream.hpp"
+#include "net/tls.hpp"
 
 namespace noroshi::net {
 namespace {
@@ -44,12 +46,16 @@ constexpr auto kBodiesInFlight = std::uint64_t{4};
 constexpr auto kLinger = std::chrono::seconds{2};
 // Out of descriptors: wait, others will close.
 constexpr auto kAcceptPause = std::chrono::milliseconds{100};
+// A handshake is a few packets; who takes longer holds a place that others want.
+constexpr auto kHandshakeTime = std::chrono::seconds{10};
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 struct Connection {
-  beast::basic_stream<Protocol> stream;
+  explicit Connection(Socket socket) : stream(std::move(socket)) {}
+  HttpStream stream;
   std::optional<std::uint32_t> uid;
   model::IpAddress peer;
+  std::optional<model::KeyPin> key;
   bool handling = false;  // a handler runs: it is let finish when the server stops
 };
 
@@ -119,12 +125,15 @@ public:
   ~Server() override { stop(); }
 
   auto listen() -> Result<void> {
+    if (options_.tls) {
+      TRY(tls_, server_context(*options_.tls));
+    }
     for (auto const &endpoint : options_.listen) {
-      if (!is_loopback(endpoint.address))
+      if (!is_loopback(endpoint.address) && !options_.tls)
         return fail(
             ErrorCode::malformed,
-            "{} can be reached from other machines, which needs TLS, and this node does not speak TLS yet; listen on "
-            "127.0.0.1 or [::1] and let a reverse proxy with TLS stand in front",
+            "{} can be reached from other machines, which needs TLS: set api.tls_certificate and api.tls_key, or "
+            "listen on 127.0.0.1 or [::1] and let a reverse proxy with TLS stand in front",
             endpoint.to_string());
       TRY(auto const socket, listen_tcp(endpoint));
       bound_.push_back(bound_endpoint(socket));
@@ -168,14 +177,15 @@ private:
         continue;
       }
       if (connections_.size() >= options_.max_connections)
-        turn_away(socket);
+        turn_away(socket, tls_.has_value());
       else
         asio::co_spawn(loop_, converse(std::move(socket)), asio::detached);
     }
   }
 
   /// One non-blocking write; a client that does not take it learns by the close alone.
-  static void turn_away(Socket &socket) {
+  static void turn_away(Socket &socket, bool over_tls) {
+    if (over_tls) return;
     static constexpr auto kBusy = std::string_view{
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"};
     auto error = beast::error_code{};
@@ -184,17 +194,37 @@ private:
   }
 
   auto converse(Socket socket) -> asio::awaitable<void> {
-    auto connection = Connection{beast::basic_stream<Protocol>{std::move(socket)}, {}, {}, false};
+    auto connection = Connection{std::move(socket)};
     identify(connection);
     connections_.insert(&connection);
     auto buffer = beast::flat_buffer{kReadBufferBytes};
     try {
-      while (co_await answer_one(connection, buffer)) {
+      auto const greeted = co_await shake_hands(connection);
+      while (greeted && co_await answer_one(connection, buffer)) {
       }
+      if (greeted) co_await say_goodbye(connection);
     } catch (std::exception const &) {
       // Out of memory, or a defect: this connection ends, the others go on.
     }
     connections_.erase(&connection);
+  }
+
+  /// TLS where it is wanted; not on the Unix socket, whose callers have a user id.
+  auto shake_hands(Connection &connection) -> asio::awaitable<bool> {
+    if (!tls_ || connection.uid) co_return true;
+    connection.stream.add_tls(*tls_);
+    connection.stream.expires_after(kHandshakeTime);
+    auto [error] = co_await connection.stream.tls()->async_handshake(asio::ssl::stream_base::server, kTuple);
+    if (error) co_return false;
+    connection.key = shown_pin(connection.stream.tls()->native_handle());
+    co_return true;
+  }
+
+  /// Tells the other end that nothing was cut off (close_notify, RFC 8446 section 6.1).
+  auto say_goodbye(Connection &connection) -> asio::awaitable<void> {
+    if (!connection.stream.tls() || stopping_) co_return;
+    connection.stream.expires_after(kLinger);
+    (void)co_await connection.stream.tls()->async_shutdown(kTuple);
   }
 
   /// Reads and answers one request. True where the connection goes on.
@@ -225,11 +255,12 @@ private:
     if (!request) co_return co_await refuse(connection, refusal(400, request.error().sentence));
     request->peer = connection.peer;
     request->peer_uid = connection.uid;
+    request->peer_key = connection.key;
 
     connection.handling = true;
     connection.stream.expires_never();
     auto response = co_await asio::co_spawn(workers_, run_handler(*request), asio::use_awaitable);
-    auto const go_on = keep_alive && !stopping_;
+    auto const go_on = keep_alive && !stopping_ && !response.ends_connection;
     co_return co_await write(connection, std::move(response), go_on, head);
   }
 
@@ -280,6 +311,7 @@ private:
 
   HttpServerOptions options_;
   HttpHandler handler_;
+  std::optional<asio::ssl::context> tls_;
   std::vector<model::Endpoint> bound_;
   bool owns_socket_file_ = false;
 

@@ -99,7 +99,7 @@ auto Applier::step(std::chrono::milliseconds gather) -> Result<bool> {
 
 /// The next batches, at most kGroupRows and one batch more; what an earlier run concluded about them comes along.
 auto Applier::next_group(std::chrono::milliseconds gather) -> Result<Group> {
-  auto const from = applied_.load() + 1;
+  auto const from = std::max(applied_.load() + 1, looked_through_ + 1);
   auto group = Group{};
   auto const live = gather.count() != 0;
   if (!log_.wait_for(from, std::chrono::steady_clock::now() + (live ? kIdleWait : std::chrono::milliseconds{0})))
@@ -109,13 +109,19 @@ auto Applier::next_group(std::chrono::milliseconds gather) -> Result<Group> {
   auto next = from;
   auto full = false;
   do {
+    auto const end = log_.end();
+    auto const before = next;
     TRY_VOID(log_.read(next, [&](LogRecord &&record) {
       next = record.position + 1;
       full = take(std::move(record), replaying, group);
       return !full;
     }));
+    if (next == before) next = std::max(next, end);  // damage, which opening the log has reported: go on behind it
   } while (!full && live && log_.wait_for(next, until));  // a fuller group costs each row less
-  if (!group.batches.empty()) group.through = group.batches.back().position;
+  if (group.batches.empty())
+    looked_through_ = next - 1;  // conclusions of groups that are applied: not to be read again
+  else
+    group.through = group.batches.back().position;
   return group;
 }
 

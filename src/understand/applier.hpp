@@ -75,6 +75,7 @@ private:
   std::vector<std::pair<model::SensorId, model::SourceId>> sources_;
   Group pending_;  // read but not yet applied everywhere: kept when a store fails, so that a retry repeats it exactly
   std::atomic<std::uint64_t> applied_{0};
+  std::uint64_t looked_through_ = 0;  // no batch up to this position is left to apply
   std::atomic<std::uint64_t> rows_{0};
   std::atomic<bool> stopping_{false};
   mutable std::mutex trouble_mutex_;

@@ -311,8 +311,15 @@ auto IntakeLog::concluded_through() const -> std::uint64_t {
 
 auto IntakeLog::wait_for(std::uint64_t position, std::chrono::steady_clock::time_point deadline) const -> bool {
   auto lock = std::unique_lock{mutex_};
-  changed_.wait_until(lock, deadline, [&] { return closed_ || durable_ > position; });
-  return durable_ > position;
+  changed_.wait_until(lock, deadline, [&] { return closed_ || holds_from(position); });
+  return holds_from(position);
+}
+
+/// Positions alone do not tell: the last records may have left with their segment.
+auto IntakeLog::holds_from(std::uint64_t position) const -> bool {
+  return std::ranges::any_of(segments_, [&](auto const &entry) {
+    return entry.second->bytes > 0 && entry.second->next > position;
+  });
 }
 
 auto IntakeLog::empty_last(std::uint64_t position) -> Result<void> {

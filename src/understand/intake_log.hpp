@@ -77,7 +77,7 @@ public:
   /// The last batch position that any derived record covers.
   [[nodiscard]] auto concluded_through() const -> std::uint64_t;
 
-  /// Waits until a record at `position` or beyond is durable, or `deadline`, or close(). True where there is one.
+  /// Waits until a record at `position` or beyond is durable, or `deadline`, or close(). True where one is held.
   auto wait_for(std::uint64_t position, std::chrono::steady_clock::time_point deadline) const -> bool;
 
   /// Starts a new segment where everything in the last one is applied, so that trim() can delete it: log-in secrets
@@ -112,6 +112,7 @@ private:
 
   explicit IntakeLog(IntakeLogOptions options) : options_(std::move(options)) {}
   auto load() -> Result<void>;
+  [[nodiscard]] auto holds_from(std::uint64_t position) const -> bool;
   auto load_segment(std::string const &name, std::uint64_t first, bool last) -> Result<void>;
   void remember(std::map<std::int64_t, Delivered> &delivered, model::Batch const &batch);
   auto start_segment() -> Result<void>;

@@ -8,7 +8,8 @@ using model::Kind;
 
 namespace {
 
-auto const kHostile = std::string{"\0\xff\xc3\x28 \\x00 \\\\ \x1b[2J' OR 1=1; -- \xe7\x8b\xbc\xe7\x85\x99 \"\n", 42};
+constexpr char kHostileBytes[] = "\0\xff\xc3\x28 \\x00 \\\\ \x1b[2J' OR 1=1; -- \xe7\x8b\xbc\xe7\x85\x99 \"\n";
+auto const kHostile = std::string{kHostileBytes, sizeof kHostileBytes - 1};
 
 /// Every field set, the text ones to hostile bytes of different lengths.
 auto full_observation(std::array<std::string, model::kFieldCount> &texts) -> model::Observation {

@@ -20,11 +20,18 @@ ROUNDS = 300 if os.environ.get("NOROSHI_LONG") else 20
 SEED = 20261121
 
 
-def free_port():
-    """A port that is free now. Taken from the kernel; the decoys bind it a moment later."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port(chance):
+    """A port that is free now and stays so: below those that the kernel gives to outgoing connections, of which the load
+    makes thousands while the decoys behind this port are being killed and come back."""
+    first_ephemeral = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = chance.randrange(10_000, first_ephemeral)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Load:
@@ -70,9 +77,11 @@ class Sensor:
         self.words = [*node.command("sense"), "--name", "second", "--node", str(node.data / "api.sock"), "--spool", str(self.spool)]
         self.words[self.words.index(f"sense.listen=http@nginx:127.0.0.1:{node.http}")] = f"sense.listen=http@nginx:127.0.0.1:{port}"
         self.process = None
+        self.log = node.folder / "sensor.log"
+        self.log.touch()
 
     def start(self):
-        with open(self.node.folder / "sensor.log", "ab") as log:
+        with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.words, stdout=log, stderr=log)
 
     def stop(self):
@@ -102,15 +111,16 @@ def requests_stored(node):
 
 def test_nothing_that_was_answered_is_lost_or_doubled_by_kill_9(tmp_path):
     chance = random.Random(SEED)
-    ports = [free_port(), free_port()]
+    # Not the seeded one: tests that run side by side must not choose the same.
+    ports = [free_port(random.SystemRandom()) for _ in range(2)]
     node = Node(tmp_path, settings=[f"sense.listen=http@nginx:127.0.0.1:{ports[0]}"])
     node.http = ports[0]
     sensor = Sensor(node, ports[1])
-    node.start()
-    sensor.start()
-    load = Load(ports)
     killed = collections.Counter()
+    load = Load(ports)
     try:
+        node.start()
+        sensor.start()
         for _ in range(ROUNDS):
             before = len(load.answered)
             aim = before + chance.randrange(1, 120)
@@ -126,14 +136,17 @@ def test_nothing_that_was_answered_is_lost_or_doubled_by_kill_9(tmp_path):
                 sensor.start()
             else:
                 parent = node.process if victim.startswith("node") else sensor.process
-                child = wait_until(lambda: child_of(parent.pid), f"{victim} runs")
-                os.kill(child, signal.SIGKILL)
+                child = wait_until(lambda: child_of(parent.pid) or parent.poll() is not None, f"{victim} runs")
+                if parent.poll() is None:
+                    os.kill(child, signal.SIGKILL)
+            # Decoys that die before they are up end `noroshi sense`, which says so: a service manager starts it again.
+            if sensor.process.poll() is not None:
+                assert "did not start (killed by signal 9)" in sensor.log.read_text().splitlines()[-1]
+                sensor.start()
         # An orderly end seals everything, where there is a child to do it.
         for port in ports:
             wait_until(lambda: answers(port), f"the decoys on {port} are back")
-    finally:
         load.stop()
-    try:
         sensor.stop()
         wait_until(lambda: not spooled(sensor.spool), "the sensor's spool is empty")
         node.stop()
@@ -153,9 +166,11 @@ def test_nothing_that_was_answered_is_lost_or_doubled_by_kill_9(tmp_path):
         assert sum(each["observations"] for each in sensors) == profile["observations"]
         assert sum(hit["count"] for hit in hits) == profile["sessions"]
     finally:
+        load.stop()
         node.__exit__()
-        if sensor.process.poll() is None:
+        if sensor.process and sensor.process.poll() is None:
             sensor.process.kill()
+        print(sensor.log.read_text()[-4000:])
 
 
 def test_a_spool_left_by_a_killed_child_is_handed_over_by_the_next(tmp_path):

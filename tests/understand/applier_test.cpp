@@ -138,5 +138,40 @@ TEST_CASE("the running applier takes what comes, and the log is trimmed behind i
   CHECK(node.applier->trouble().empty());
 }
 
+TEST_CASE("an applier whose log was emptied waits, ends when asked, and takes what comes next") {
+  auto const folder = TemporaryFolder{};
+  auto node = Node{folder};
+  REQUIRE(node.catalogue->ensure_sensor("home"));
+  REQUIRE(node.log->append(batch_of(1, 7, 1, 10), kReceived));
+  REQUIRE(node.applier->catch_up());
+  // The conclusion stands behind the batch; both leave, as maintenance makes them.
+  auto const last = node.log->end() - 1;
+  REQUIRE(last > node.applier->applied());
+  REQUIRE(node.log->empty_last(last));
+  REQUIRE(node.log->trim(last));
+  node.applier->start();
+  REQUIRE(node.log->append(batch_of(1, 7, 2, 10), kReceived));
+  auto const until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (node.applier->rows() < 20 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  CHECK(node.applier->rows() == 20);
+  REQUIRE(node.log->empty_last(node.log->end() - 1));
+  REQUIRE(node.log->trim(node.log->end() - 1));
+  CHECK(node.applier->idle());
+  node.applier->stop();  // would not return while it reads what is not there
+}
+
+TEST_CASE("conclusions of groups that are applied are read once, not at every idle step") {
+  auto const folder = TemporaryFolder{};
+  auto node = Node{folder};
+  REQUIRE(node.catalogue->ensure_sensor("home"));
+  REQUIRE(node.log->append(batch_of(1, 7, 1, 10), kReceived));
+  REQUIRE(node.applier->catch_up());
+  REQUIRE(node.applier->catch_up());
+  REQUIRE(node.log->append(batch_of(1, 7, 2, 10), kReceived));
+  REQUIRE(node.applier->catch_up());
+  CHECK(node.rows() == 20);
+  CHECK(*node.catalogue->cursor() == node.applier->applied());
+}
+
 }  // namespace
 }  // namespace noroshi::understand

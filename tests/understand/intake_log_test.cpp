@@ -232,9 +232,12 @@ TEST_CASE("when everything is applied the last segment can be emptied too, and p
     REQUIRE(log->empty_last(1));
     REQUIRE(log->trim(1));
     CHECK(log->bytes() == 0);
+    // What has left is not waited for as if it were there: whoever would would never stop reading.
+    CHECK_FALSE(log->wait_for(1, std::chrono::steady_clock::now()));
   }
   auto const log = open_log(folder.path());
   CHECK(log->end() == 2);
+  CHECK_FALSE(log->wait_for(1, std::chrono::steady_clock::now()));
   CHECK(*log->append(batch_of(1, 7, 2, 5), kReceived));
   CHECK(batches_in(*log).front().position == 2);
 }

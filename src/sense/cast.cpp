@@ -23,13 +23,14 @@ auto persona_files(std::string const &folder) -> Result<std::vector<std::string>
 
 }  // namespace
 
-auto Cast::create(std::string const &folder, std::string_view hostname) -> Result<Cast> {
+auto Cast::create(std::string const &folder, std::string_view hostname, NodeSecret const &secret) -> Result<Cast> {
   auto cast = Cast{};
   auto personas = std::vector<Persona>{};
   personas.emplace_back();  // "plain", for decoys that show nothing of a persona
   TRY(auto const files, persona_files(folder));
   for (auto const &file : files) {
     TRY(auto persona, Persona::load(file));
+    persona.set_secret(secret);
     if (!hostname.empty()) persona.set("host.name", std::string{hostname});
     personas.push_back(std::move(persona));
   }

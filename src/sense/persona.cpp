@@ -78,6 +78,14 @@ auto Persona::list(std::string_view path) const -> std::vector<std::string> {
   return items;
 }
 
+auto Persona::keyed(std::string_view label) const -> std::uint64_t {
+  return secret_.hash(fmt::format("persona {} {}", name_, label));
+}
+
+auto Persona::keyed_hex(std::string_view label, std::size_t digits) const -> std::string {
+  return secret_.hex(fmt::format("persona {} {}", name_, label), digits);
+}
+
 auto Persona::count(std::string_view path) const -> std::size_t {
   for (auto i = std::size_t{0};; ++i)
     if (!has(fmt::format("{}.{}", path, i))) return i;

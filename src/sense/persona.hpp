@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "sense/node_secret.hpp"
 
 namespace noroshi::sense {
 
@@ -35,9 +36,17 @@ public:
   [[nodiscard]] auto has(std::string_view section) const -> bool;
   /// Replaces one value, so that nodes can differ ("host.name").
   void set(std::string path, std::string value) { values_.insert_or_assign(std::move(path), std::move(value)); }
+  /// Which node wears it: what keyed() gives depends on this.
+  void set_secret(NodeSecret const &secret) { secret_ = secret; }
+  /// A number for `label` that is the same at every start of this node, and another at other nodes and for other
+  /// personas: for choices and values by which nodes differ.
+  [[nodiscard]] auto keyed(std::string_view label) const -> std::uint64_t;
+  /// The same as lower-case hexadecimal digits, at most 128.
+  [[nodiscard]] auto keyed_hex(std::string_view label, std::size_t digits) const -> std::string;
 
 private:
   std::string name_ = "plain";
+  NodeSecret secret_;
   std::map<std::string, std::string, std::less<>> values_;
   mutable std::set<std::string, std::less<>> read_;  // personas are read on one thread, before the first visit
 };

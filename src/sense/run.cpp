@@ -16,6 +16,7 @@
 
 #include "base/log.hpp"
 #include "sense/event_loop.hpp"
+#include "sense/node_secret.hpp"
 #include "sense/status.hpp"
 
 namespace noroshi::sense {
@@ -171,7 +172,8 @@ auto run_decoys(Config const &config, RunOptions const &options) -> Result<void>
   TRY(auto const count, loops_wanted(config));
   auto const cap = config.get(spool_cap_key).bytes;
   if (cap < kMinSpoolCap) return fail(ErrorCode::malformed, "sense.spool_cap = {} bytes; write 1MiB or more", cap);
-  TRY(auto const cast, Cast::create(options.packs_folder + "/personas", config.get(hostname_key)));
+  TRY(auto const secret, load_node_secret(options.spool_folder));
+  TRY(auto const cast, Cast::create(options.packs_folder + "/personas", config.get(hostname_key), secret));
   TRY(auto specs, read_specs(config, cast));
   TRY(auto const listeners, bind_all(config, std::move(specs), count));
   auto const max_sessions = session_cap(config);

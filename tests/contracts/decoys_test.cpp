@@ -40,6 +40,8 @@ auto garbage(std::mt19937 &random, std::size_t size) -> std::string {
                                                "\xff\xfa\x1f",
                                                ";",
                                                "echo -ne '\\x7f' > a\r\n",
+                                               "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$2\r\n",
+                                               "CONFIG SET dir /root\r\nSAVE\r\nKEYS *[a\r\n",
                                                "Transfer-Encoding: chunked\r\n\r\n",
                                                "ffffffffffffffff\r\n",
                                                "\x16\x03\x01"};

@@ -1,5 +1,6 @@
-// Every decoy against scripted visitors: the first byte picks the decoy, the second how the rest is cut. Whatever
-// comes, the visit ends, without a defect, inside its caps, with an opening and a closing.
+// Every decoy against scripted visitors: the first byte picks the decoy (a letter: the first whose name begins with it,
+// a capital letter: the last), the second how the rest is cut. Whatever comes, the visit ends, without a defect, inside
+// its caps, with an opening and a closing.
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -38,11 +39,21 @@ auto parts() -> std::vector<Part> const & {
   return all;
 }
 
+auto part_of(std::uint8_t pick) -> Part const & {
+  auto const *chosen = &parts()[pick % parts().size()];
+  for (auto i = parts().size(); i-- > 0;) {
+    auto const letter = static_cast<std::uint8_t>(parts()[i].name.front());
+    if (letter == pick) chosen = &parts()[i];
+    if (letter == (pick | 0x20) && pick < 0x60) return parts()[i];
+  }
+  return *chosen;
+}
+
 }  // namespace
 
 extern "C" auto LLVMFuzzerTestOneInput(std::uint8_t const *data, std::size_t size) -> int {
   if (size < 2 || size > 20'000) return 0;
-  auto const &part = parts()[data[0] % parts().size()];
+  auto const &part = part_of(data[0]);
   auto const piece = std::size_t{1} + data[1];
   auto limits = VisitLimits{};
   limits.bytes_out = 100'000;

@@ -14,8 +14,9 @@ constexpr auto kFirstBytes = std::chrono::seconds{30};
 /// A first message comes in one piece or nearly so; waiting longer would only hold the session.
 constexpr auto kQuiet = std::chrono::seconds{3};
 
+/// A decoy is named after the protocol it speaks.
 auto decoy_for(std::string_view protocol) -> std::string_view {
-  return protocol == "http" || protocol == "telnet" ? protocol : std::string_view{};
+  return Registry<Decoy>::instance().contains(protocol) ? protocol : std::string_view{};
 }
 
 // Not inlined: an Observation on the coroutine's frame would cost every silent session half a kilobyte.

@@ -65,6 +65,9 @@ auto parse(json::object const &object) -> SpoolStatus {
   each(object, "protections", [&](json::object const &entry) {
     status.protections.push_back({text(entry, "name"), flag(entry, "active"), text(entry, "reason")});
   });
+  each(object, "unknown_commands", [&](json::object const &entry) {
+    status.unknown_commands.push_back({text(entry, "command"), number(entry, "count")});
+  });
   each(object, "counters", [&](json::object const &entry) {
     auto sample = MetricSample{};
     sample.name = text(entry, "name");

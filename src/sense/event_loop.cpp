@@ -57,7 +57,8 @@ public:
   ~Session() override { ::close(socket_); }  // which leaves epoll too
 
   auto try_read(char *to, std::size_t size) -> StreamStep override { return step_of(::recv(socket_, to, size, 0)); }
-  auto try_write(std::string_view bytes) -> StreamStep override {
+  auto try_write(std::string_view bytes) -> StreamStep override;
+  auto send(std::string_view bytes) const -> StreamStep {
     return step_of(::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
   }
   void when_readable(StreamWaiter &waiter) override { wait(EPOLLIN | EPOLLRDHUP | EPOLLET, waiter); }
@@ -116,6 +117,9 @@ public:
   void unknown_command(std::string_view command) override { grounds_.unknown.count(command); }
 
   // For sessions
+  /// What was noted goes to the kernel before the answer to it does: a kill in between must not leave an answer without
+  /// its note.
+  void keep_notes() { lane_.flush(); }
   auto limits() -> VisitLimits const & { return grounds_.limits; }
   /// Adds the descriptor to epoll, or changes what it is watched for. False where the kernel has no memory for it.
   auto watch(int descriptor, int operation, std::uint32_t events, Watched &watched) -> bool;
@@ -169,6 +173,11 @@ void Session::wait(std::uint32_t events, StreamWaiter &waiter) {
   if ((events_ & events) == events) return;
   // Unwatched for want of memory, the visit ends at its idle deadline.
   if (loop_.watch(socket_, events_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, events, *this)) events_ = events;
+}
+
+auto Session::try_write(std::string_view bytes) -> StreamStep {
+  loop_.keep_notes();
+  return send(bytes);
 }
 
 auto session_of(Visit &visit) -> Session & { return static_cast<Session &>(visit.stream()); }

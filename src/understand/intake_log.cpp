@@ -317,9 +317,8 @@ auto IntakeLog::wait_for(std::uint64_t position, std::chrono::steady_clock::time
 
 /// Positions alone do not tell: the last records may have left with their segment.
 auto IntakeLog::holds_from(std::uint64_t position) const -> bool {
-  return std::ranges::any_of(segments_, [&](auto const &entry) {
-    return entry.second->bytes > 0 && entry.second->next > position;
-  });
+  return std::ranges::any_of(
+      segments_, [&](auto const &entry) { return entry.second->bytes > 0 && entry.second->next > position; });
 }
 
 auto IntakeLog::empty_last(std::uint64_t position) -> Result<void> {

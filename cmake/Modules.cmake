@@ -8,7 +8,7 @@ set(NOROSHI_LIBS_model PkgConfig::PSL PkgConfig::IDN2 PkgConfig::XXHASH PkgConfi
 set(NOROSHI_LIBS_codec OpenSSL::Crypto PkgConfig::XXHASH)
 set(NOROSHI_LIBS_net OpenSSL::SSL Boost::json)
 set(NOROSHI_LIBS_know noroshi_duckdb SQLite::SQLite3 PkgConfig::SODIUM OpenSSL::Crypto PkgConfig::XXHASH)
-set(NOROSHI_LIBS_understand PkgConfig::XXHASH simdjson::simdjson)
+set(NOROSHI_LIBS_understand PkgConfig::XXHASH PkgConfig::VECTORSCAN simdjson::simdjson tomlplusplus::tomlplusplus)
 set(NOROSHI_LIBS_search Boost::json tomlplusplus::tomlplusplus)
 set(NOROSHI_LIBS_serve Boost::json)
 set(NOROSHI_LIBS_sense Boost::json tomlplusplus::tomlplusplus)

@@ -14,12 +14,30 @@ namespace {
 
 struct Part {
   std::string name, about;
+  std::string techniques = {};  // with their names
+  std::vector<std::string> technique_ids = {};
+  std::string needs = {};
 };
 
 template <class Interface>
 auto names_of() -> std::vector<Part> {
   auto parts = std::vector<Part>{};
   for (auto const &name : Registry<Interface>::instance().names()) parts.push_back({name, ""});
+  return parts;
+}
+
+auto detectors() -> std::vector<Part> {
+  auto parts = std::vector<Part>{};
+  for (auto const &name : Registry<understand::Detector>::instance().names()) {
+    auto const about = Registry<understand::Detector>::instance().create(name)->about();
+    auto techniques = std::string{};
+    auto ids = std::vector<std::string>{};
+    for (auto const &[id, title] : about.techniques) {
+      techniques += fmt::format("{}{} {}", techniques.empty() ? "" : "; ", id, title);
+      ids.emplace_back(id);
+    }
+    parts.push_back({name, std::string{about.what}, techniques, ids, std::string{about.needs}});
+  }
   return parts;
 }
 
@@ -46,7 +64,7 @@ struct Catalogue {
 constexpr auto kCatalogues = std::array{
     Catalogue{"commands", "subcommands of this program", commands},
     Catalogue{"decoys", "what the sensor can pretend to be", names_of<sense::Decoy>},
-    Catalogue{"detectors", "what recognises tools and attacks", names_of<understand::Detector>},
+    Catalogue{"detectors", "what recognises tools and attacks", detectors},
     Catalogue{"endpoints", "what the API answers", names_of<serve::Endpoint>},
     Catalogue{"settings", "keys of the configuration", settings},
 };
@@ -68,13 +86,24 @@ public:
 
   auto run(Global const &) -> Result<Exit> override {
     auto const parts = chosen_->parts();
-    auto const has_about = std::ranges::any_of(parts, [](Part const &part) { return !part.about.empty(); });
-    auto table = has_about ? Table{{"NAME", "WHAT"}} : Table{{"NAME"}};
-    for (auto const &[name, about] : parts) {
-      auto line = std::string{};
+    auto const has = [&](std::string Part::*column) {
+      return std::ranges::any_of(parts, [&](Part const &part) { return !(part.*column).empty(); });
+    };
+    auto const detailed = has(&Part::needs);
+    auto const has_about = has(&Part::about);
+    auto table = detailed    ? Table{{"NAME", "TECHNIQUE", "WHAT", "NEEDS"}}
+                 : has_about ? Table{{"NAME", "WHAT"}}
+                             : Table{{"NAME"}};
+    for (auto const &[name, about, techniques, technique_ids, needs] : parts) {
       if (format_ == Format::json) {
-        search::JsonWriter{line}.begin_object().member("name", name).member("about", about).end_object();
+        auto line = std::string{};
+        auto json = search::JsonWriter{line};
+        json.begin_object().member("name", name).member("about", about);
+        if (detailed) json.member("techniques", technique_ids).member("needs", needs);
+        json.end_object();
         print(line + "\n");
+      } else if (detailed) {
+        table.add({name, techniques, about, needs});
       } else if (has_about) {
         table.add({name, about});
       } else {

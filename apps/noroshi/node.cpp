@@ -57,12 +57,14 @@ auto Node::open(DataDirectory directory, Config const &config) -> Result<std::un
   if (auto opened = node->open_stores(); !opened) return not_the_users(std::move(opened).error());
   if (auto opened = node->open_log(); !opened) return not_the_users(std::move(opened).error());
   TRY_VOID(node->apply_changes());
+  TRY(auto rules, understand::read_rules(config));
+  TRY(node->rules_, understand::RuleSet::create(std::move(rules)));
   auto *const self = node.get();
   node->router_ = std::make_unique<serve::Router>(
       serve::Services{*self->indicators_, *self->observations_, *self->catalogue_, config, system_clock(),
                       [self](model::Batch const &batch) { return self->log_->append(batch, system_clock().now()); },
                       [self] { return self->apply_changes(); }, [self] { return self->running_state_(); },
-                      [self] { return self->other_metrics_(); }});
+                      [self] { return self->other_metrics_(); }, &self->rules_});
   return node;
 }
 

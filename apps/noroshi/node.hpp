@@ -15,6 +15,7 @@
 #include "serve/router.hpp"
 #include "understand/applier.hpp"
 #include "understand/intake_log.hpp"
+#include "understand/rules/rule_set.hpp"
 
 namespace noroshi::apps {
 
@@ -67,6 +68,7 @@ private:
   std::unique_ptr<model::ObservationStore> observations_;
   std::unique_ptr<understand::IntakeLog> log_;
   std::unique_ptr<understand::Applier> applier_;
+  understand::RuleSet rules_;
   std::unique_ptr<serve::Router> router_;
   std::function<std::string()> running_state_ = [] { return std::string{"{}"}; };
   std::function<std::vector<MetricSample>()> other_metrics_ = [] { return std::vector<MetricSample>{}; };

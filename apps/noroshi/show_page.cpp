@@ -128,6 +128,16 @@ auto hits_table(json::array const &hits) -> Table {
   return table;
 }
 
+auto exploits_table(json::array const &exploits) -> Table {
+  auto table = Table{{"CVE", "RULE", "WHAT", "PRODUCT"}};
+  table.keep({0}).note_last();
+  for (auto const &entry : exploits) {
+    auto const &one = object_of(entry);
+    table.add({text_of(one, "cves"), text_of(one, "rule"), text_of(one, "title"), text_of(one, "product")});
+  }
+  return table;
+}
+
 auto visits_table(json::array const &visits) -> Table {
   auto table = Table{{"TIME (UTC)", "SESSION", "SERVICE", "PORT", "COUNT", "SENSOR"}};
   table.keep({0, 1});
@@ -154,6 +164,7 @@ auto page_text(std::string_view kind, json::object const &thing, std::size_t wid
     if (!table.empty()) text += fmt::format("\n{}\n{}", title, table.text(width));
   };
   add("Indicators", hits_table(list_of(thing, "hits")));
+  add("Exploits tried", exploits_table(list_of(thing, "exploits")));
   add("Latest visits", visits_table(list_of(thing, "visits")));
   add("Latest mentions", observations_table(list_of(thing, "mentions"), true));
   add("Observations", observations_table(list_of(thing, "observations"), false));
@@ -164,7 +175,8 @@ auto page_table(json::object const &thing) -> Table {
   if (!list_of(thing, "observations").empty()) return observations_table(list_of(thing, "observations"), true);
   auto table = Table{{"member", "value"}};
   for (auto const &[name, value] : thing)
-    if (name != "hits" && name != "visits" && name != "mentions" && name != "reasons" && name != "fingerprints")
+    if (name != "hits" && name != "visits" && name != "mentions" && name != "exploits" && name != "reasons" &&
+        name != "fingerprints")
       table.add({std::string{std::string_view{name}}, text_of(value)});
   return table;
 }

@@ -15,6 +15,10 @@
 #include "search/assessment.hpp"
 #include "search/json_writer.hpp"
 
+namespace noroshi::understand {
+class RuleSet;
+}
+
 namespace noroshi::search {
 
 /// What questions are asked of. All outlive the question.
@@ -24,6 +28,7 @@ struct Knowledge {
   model::Catalogue &catalogue;
   Clock const &clock;
   Sentences const &sentences;
+  understand::RuleSet const *rules = nullptr;  // what a session's requests tried; nothing where there are none
 };
 
 /// Hits of one value that an answer carries; further ones are counted in `hits_left_out`. An address that thousands of

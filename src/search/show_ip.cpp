@@ -36,7 +36,7 @@ void write_times(JsonWriter &json, Source const &source) {
   json.member("first_seen", first).member("last_seen", last);
 }
 
-void write_profile(JsonWriter &json, model::Profile const &profile) {
+void write_profile(JsonWriter &json, model::Profile const &profile, std::vector<std::string> const &cves) {
   json.member("sessions", profile.sessions).member("observations", profile.observations);
   json.member("logins", profile.logins).member("commands", profile.commands).member("requests", profile.requests);
   json.member("downloads", profile.downloads).member("ports", profile.ports).member("src_ports", profile.source_ports);
@@ -45,7 +45,7 @@ void write_profile(JsonWriter &json, model::Profile const &profile) {
   auto flags = std::vector<std::string>{};
   if (profile.spoofable && profile.observations > 0) flags.emplace_back("spoofable");
   if (profile.address.is_special()) flags.emplace_back("special_purpose");
-  json.member("flags", flags).key("cves").begin_array().end_array();
+  json.member("flags", flags).member("cves", cves);
   json.key("fingerprints").begin_object().member("ja3", profile.ja3).member("ja4", profile.ja4);
   json.member("hassh", profile.hassh).end_object();
   json.member("services", profile.services).member("protocols", profile.protocols);
@@ -74,14 +74,15 @@ auto show_ip(std::string_view text, model::Viewer const &viewer, std::string_vie
   TRY(auto source, gather(text, viewer, knowledge));
   auto out = std::string{};
   auto json = JsonWriter{out};
-  auto const judgement = judge_source(*source.answer.canonical, source.profile, named_hits(source.answer));
+  auto const hits = named_hits(source.answer);
+  auto const judgement = judge_source(*source.answer.canonical, source.profile, hits);
   json.begin_object().member("ip", source.address.to_string());
   json.member("known", source.answer.known() || source.profile.has_value());
   write_judgement(json, judgement, language, knowledge.sentences);
   write_times(json, source);
   auto nobody = model::Profile{};
   nobody.address = source.address;
-  write_profile(json, source.profile.value_or(nobody));
+  write_profile(json, source.profile.value_or(nobody), cves_of(hits));
   write_tags(json, source.answer);
   write_hits(json, source.answer, language, knowledge);
   write_visits(json, source);

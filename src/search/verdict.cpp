@@ -1,6 +1,7 @@
 #include "search/verdict.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace noroshi::search {
 namespace {
@@ -25,6 +26,27 @@ auto meaning_of(model::Role role) -> RoleMeaning {
   return {"role_unknown", Verdict::suspicious};
 }
 
+struct TechniqueMeaning {
+  std::string_view tag, code;
+  Verdict verdict;
+};
+
+// What an observed visitor did, by the tags of its contexts (docs/reference/detectors.md).
+constexpr auto kTechniques = std::array{
+    TechniqueMeaning{"attack:T1190", "did_exploit", Verdict::malicious},
+    TechniqueMeaning{"attack:T1105", "did_bring_files", Verdict::malicious},
+    TechniqueMeaning{"attack:T1053.003", "did_plant_cron", Verdict::malicious},
+    TechniqueMeaning{"attack:T1098.004", "did_plant_keys", Verdict::malicious},
+    TechniqueMeaning{"attack:T1129", "did_load_modules", Verdict::malicious},
+    TechniqueMeaning{"attack:T1059", "did_run_commands", Verdict::malicious},
+    TechniqueMeaning{"attack:T1078", "did_log_in", Verdict::malicious},
+    TechniqueMeaning{"attack:T1110", "did_brute_force", Verdict::malicious},
+    TechniqueMeaning{"attack:T1090", "did_use_proxy", Verdict::suspicious},
+    TechniqueMeaning{"attack:T1595", "did_scan", Verdict::scanner},
+};
+
+constexpr auto kCveTag = std::string_view{"cve:"};
+
 /// Collects reasons; the verdict is the gravest, but `benign` outweighs what is less than malicious.
 class Bench {
 public:
@@ -43,11 +65,26 @@ public:
     auto const is_itself = named.hit.match == model::MatchKind::exact || named.hit.match == model::MatchKind::range ||
                            (named.hit.match == model::MatchKind::parent && context.scope == model::Scope::subtree);
     if (!is_itself) return;
+    if (context.evidence != model::Evidence::claimed && context.collected_by == model::CollectedBy::decoy)
+      add_deeds(context.tags, named.source);
     auto const [code, verdict] = meaning_of(context.role);
     if (context.evidence == model::Evidence::claimed && context.collected_by == model::CollectedBy::decoy)
       add(std::min(verdict, Verdict::suspicious), "role_claimed", {{"source", named.source}});
     else
       add(verdict, code, {{"source", named.source}});
+  }
+
+  void add_deeds(std::vector<std::string> const &tags, std::string const &source) {
+    auto named_cve = false;
+    for (auto const &tag : tags) {
+      if (!tag.starts_with(kCveTag)) continue;
+      named_cve = true;
+      add(Verdict::malicious, "tried_exploit", {{"cve", tag.substr(kCveTag.size())}, {"source", source}});
+    }
+    for (auto const &[tag, code, verdict] : kTechniques) {
+      if (code == "did_exploit" && named_cve) continue;  // said with its name
+      if (std::ranges::binary_search(tags, tag)) add(verdict, code, {{"source", source}});
+    }
   }
 
   auto finish() -> Judgement {
@@ -88,6 +125,19 @@ auto to_string(Verdict verdict) -> std::string_view {
     case Verdict::malicious: return "malicious";
   }
   return "unknown";
+}
+
+auto cves_of(std::span<NamedHit const> hits) -> std::vector<std::string> {
+  auto cves = std::vector<std::string>{};
+  for (auto const &named : hits) {
+    auto const &hit = named.hit;
+    if (hit.match != model::MatchKind::exact || hit.context.evidence == model::Evidence::claimed) continue;
+    for (auto const &tag : hit.context.tags)
+      if (tag.starts_with(kCveTag)) cves.push_back(tag.substr(kCveTag.size()));
+  }
+  std::ranges::sort(cves);
+  cves.erase(std::ranges::unique(cves).begin(), cves.end());
+  return cves;
 }
 
 auto judge_source(model::Value const &address, std::optional<model::Profile> const &profile,

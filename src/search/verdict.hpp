@@ -25,6 +25,9 @@ struct Judgement {
 auto judge_source(model::Value const &address, std::optional<model::Profile> const &profile,
                   std::span<NamedHit const> hits) -> Judgement;
 
+/// The weaknesses that an address was observed to try, or that a report names for it, without the merely claimed ones.
+auto cves_of(std::span<NamedHit const> hits) -> std::vector<std::string>;
+
 /// What is known about a URL, a domain or a hash: by its hits, and by the observations that name it.
 struct Mentions {
   std::uint64_t all = 0;

@@ -35,6 +35,8 @@ struct Services {
   std::function<std::string()> running_state;
   /// Metrics that other processes of this node handed over (the decoys child). May be empty.
   std::function<std::vector<MetricSample>()> other_metrics;
+  /// By which a session's page says what its requests tried. May be absent.
+  understand::RuleSet const *rules = nullptr;
 };
 
 /// One request on its way: who asks for what. Everything outlives the answer.
@@ -47,7 +49,7 @@ struct Call {
   std::string language;  // "en": what sentences are written in
 
   [[nodiscard]] auto knowledge() const -> search::Knowledge {
-    return {services.indicators, services.observations, services.catalogue, services.clock, sentences};
+    return {services.indicators, services.observations, services.catalogue, services.clock, sentences, services.rules};
   }
 };
 

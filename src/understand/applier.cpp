@@ -27,13 +27,7 @@ Counter const left_out{"noroshi_derived_left_out_total", "derived contexts beyon
 }  // namespace
 
 Applier::Applier(IntakeLog &log, Stores stores, Config const &config, AddressPolicy addresses)
-    : log_(log), stores_(stores), config_(config), addresses_(std::move(addresses)) {
-  auto const &registry = Registry<Detector>::instance();
-  for (auto const &name : registry.names()) {
-    detectors_.push_back(registry.create(name));
-    detectors_.back()->configure(config_);
-  }
-}
+    : log_(log), stores_(stores), config_(config), addresses_(std::move(addresses)) {}
 
 auto Applier::create(IntakeLog &log, Stores stores, Config const &config) -> Result<std::unique_ptr<Applier>> {
   TRY(auto addresses, AddressPolicy::create(config));
@@ -42,6 +36,11 @@ auto Applier::create(IntakeLog &log, Stores stores, Config const &config) -> Res
   TRY(auto const catalogue, stores.catalogue.cursor());
   auto applier = std::unique_ptr<Applier>{new Applier{log, stores, config, std::move(addresses)}};
   applier->applied_ = std::min({observations, indicators, catalogue});
+  auto const &registry = Registry<Detector>::instance();
+  for (auto const &name : registry.names()) {
+    applier->detectors_.push_back(registry.create(name));
+    TRY_VOID(applier->detectors_.back()->configure(config));
+  }
   return applier;
 }
 

@@ -1,113 +1,161 @@
 #include "understand/derived.hpp"
 
-#include "base/bytes.hpp"
+#include <algorithm>
+#include <bit>
+#include <random>
+#include <tuple>
+
+#include <xxhash.h>
 
 namespace noroshi::understand {
 
 namespace {
 
-void append_text(std::string &to, std::string_view text) {
-  append_varint(to, text.size());
-  to.append(text);
+// Tags that a bit stands for; rules of one's own may bring more.
+constexpr auto kTagBits = std::uint32_t{64};
+// Decoys and rules there can be; a sensor that makes up more services, or a rule more tags, gets kTheRest for them all.
+constexpr auto kMaxNames = std::size_t{4096};
+constexpr auto kTheRest = std::string_view{"other"};
+
+auto fresh_seed() -> std::uint64_t {
+  static auto const seed = std::uint64_t{std::random_device{}()} << 32 | std::random_device{}();
+  return seed;
 }
 
-auto key_of(model::Value const &indicator, model::Context const &context) -> std::string {
-  auto key = std::string{};
-  key.reserve(indicator.text.size() + context.attribute.size() + 24);
-  key.push_back(static_cast<char>(indicator.type));
-  append_text(key, indicator.text);
-  append_le(key, context.source.number);
-  append_le(key, context.report.number);
-  append_text(key, context.attribute);
-  key.push_back(static_cast<char>(context.role));
-  key.push_back(static_cast<char>(context.direction));
-  key.push_back(static_cast<char>(context.evidence));
-  return key;
+auto hash_of(std::string_view text, std::uint64_t seed) -> std::uint64_t {
+  return XXH3_64bits_withSeed(text.data(), text.size(), seed);
 }
 
-auto micros(Time time) -> std::int64_t { return time.time_since_epoch().count(); }
-
-void append_write(std::string &to, model::IndicatorWrite const &write) {
-  auto const &context = write.context;
-  to.push_back(static_cast<char>(write.indicator.type));
-  append_text(to, write.indicator.text);
-  append_le(to, context.source.number);
-  append_le(to, context.report.number);
-  append_text(to, context.attribute);
-  for (auto const byte :
-       {static_cast<int>(context.role), static_cast<int>(context.direction), static_cast<int>(context.evidence),
-        static_cast<int>(context.collected_by), static_cast<int>(context.scope), static_cast<int>(context.tlp),
-        static_cast<int>(context.pap), context.to_ids ? 1 : 0, static_cast<int>(context.confidence)})
-    to.push_back(static_cast<char>(byte));
-  append_le(to, micros(context.first_seen));
-  append_le(to, micros(context.last_seen));
-  append_varint(to, context.count);
-  append_le(to, context.expiry ? micros(*context.expiry) : std::int64_t{0});
-  append_varint(to, context.tags.size());
-  for (auto const &tag : context.tags) append_text(to, tag);
+auto hash_of(model::Value const &indicator, model::Context const &context, std::uint64_t seed) -> std::uint64_t {
+  auto const kinds = static_cast<std::uint64_t>(indicator.type) | static_cast<std::uint64_t>(context.role) << 8 |
+                     static_cast<std::uint64_t>(context.direction) << 16 |
+                     static_cast<std::uint64_t>(context.evidence) << 24;
+  auto const numbers =
+      static_cast<std::uint64_t>(context.source.number) * 31 + static_cast<std::uint64_t>(context.report.number);
+  return hash_of(indicator.text, hash_of(context.attribute, seed ^ kinds ^ numbers << 32));
 }
 
-auto read_text(ByteReader &reader) -> std::string { return std::string{reader.take(reader.varint())}; }
-
-auto read_write(ByteReader &reader) -> model::IndicatorWrite {
-  auto write = model::IndicatorWrite{};
-  auto &context = write.context;
-  write.indicator.type = static_cast<model::ValueType>(reader.little<std::uint8_t>());
-  write.indicator.text = read_text(reader);
-  context.source.number = reader.little<std::int64_t>();
-  context.report.number = reader.little<std::int64_t>();
-  context.attribute = read_text(reader);
-  context.role = static_cast<model::Role>(reader.little<std::uint8_t>());
-  context.direction = static_cast<model::Direction>(reader.little<std::uint8_t>());
-  context.evidence = static_cast<model::Evidence>(reader.little<std::uint8_t>());
-  context.collected_by = static_cast<model::CollectedBy>(reader.little<std::uint8_t>());
-  context.scope = static_cast<model::Scope>(reader.little<std::uint8_t>());
-  context.tlp = static_cast<model::Tlp>(reader.little<std::uint8_t>());
-  context.pap = static_cast<model::Pap>(reader.little<std::uint8_t>());
-  context.to_ids = reader.little<std::uint8_t>() != 0;
-  context.confidence = reader.little<std::uint8_t>();
-  context.first_seen = Time{Duration{reader.little<std::int64_t>()}};
-  context.last_seen = Time{Duration{reader.little<std::int64_t>()}};
-  context.count = reader.varint();
-  if (auto const expiry = reader.little<std::int64_t>(); expiry != 0) context.expiry = Time{Duration{expiry}};
-  for (auto left = reader.varint(); left > 0 && !reader.failed(); --left) context.tags.push_back(read_text(reader));
-  return write;
+/// The number of `text` in a short list of texts, which it joins where it is new.
+auto number_in(std::vector<std::string> &texts, std::string_view text) -> std::uint32_t {
+  auto const found = std::ranges::find(texts, text);
+  auto const number = static_cast<std::uint32_t>(found - texts.begin());
+  if (found != texts.end()) return number;
+  if (texts.size() == kMaxNames) return kMaxNames - 1;
+  texts.emplace_back(texts.size() == kMaxNames - 1 ? kTheRest : text);
+  return number;
 }
 
 }  // namespace
 
-void Derived::add(model::Value indicator, model::Context context) {
-  auto key = key_of(indicator, context);
-  if (auto const found = writes_.find(key); found != writes_.end()) {
-    model::merge(found->second.context, context);
-  } else if (writes_.size() < kLimit && bytes_ < kByteLimit) {
-    bytes_ += key.size();
-    writes_.emplace(std::move(key), model::IndicatorWrite{std::move(indicator), std::move(context)});
-  } else {
-    ++left_out_;
+Derived::Derived() : seed_(fresh_seed()) {}
+
+auto Derived::full() const -> bool { return visitors_.size() + others_.size() >= kLimit || bytes_ >= kByteLimit; }
+
+auto Derived::hash_of(Visitor const &visitor, std::uint32_t service) const -> std::uint64_t {
+  std::uint64_t const key[] = {visitor.address.high(), visitor.address.low(),
+                               static_cast<std::uint64_t>(visitor.source.number), service};
+  return XXH3_64bits_withSeed(key, sizeof key, seed_);
+}
+
+auto Derived::slot_of(Visitor const &visitor) -> std::uint32_t & {
+  auto const service = number_in(services_, visitor.service);
+  auto const is_it = [&](std::uint32_t number) {
+    auto const &entry = visitors_[number];
+    return entry.address == visitor.address && entry.source == visitor.source && entry.service == service;
+  };
+  if (latest_ != Index::kFree && is_it(latest_)) return latest_;
+  auto &slot = visitor_index_.find(hash_of(visitor, service), is_it);
+  if (slot != Index::kFree) latest_ = slot;
+  return slot;
+}
+
+auto Derived::knows(Visitor const &visitor) -> bool { return slot_of(visitor) != Index::kFree; }
+
+void Derived::add(Visitor const &visitor, Conduct const &conduct) {
+  if (auto const known = slot_of(visitor); known == Index::kFree) {
+    if (full()) {
+      ++left_out_;
+      return;
+    }
+    visitor_index_.grow(visitors_.size(), [this](std::uint32_t number) {
+      auto const &entry = visitors_[number];
+      return hash_of({entry.address, entry.source, {}}, entry.service);
+    });
+    slot_of(visitor) = static_cast<std::uint32_t>(visitors_.size());
+    auto &fresh = visitors_.emplace_back();
+    fresh.address = visitor.address;
+    fresh.source = visitor.source;
+    fresh.service = number_in(services_, visitor.service);
+    fresh.first = fresh.last = conduct.time;
+    bytes_ += sizeof(model::IpAddress) + visitor.service.size();
   }
+  auto &entry = visitors_[slot_of(visitor)];
+  entry.first = std::min(entry.first, conduct.time);
+  entry.last = std::max(entry.last, conduct.time);
+  entry.expiry = std::max(entry.expiry, conduct.expiry);
+  entry.confidence = std::max(entry.confidence, conduct.confidence);
+  entry.sessions += conduct.sessions;
+  if (!conduct.tag.empty()) add_tag(entry, conduct.tag);
+}
+
+void Derived::add_tag(VisitorEntry &entry, std::string_view tag) {
+  auto const number = number_in(tags_, tag);
+  if (number < kTagBits)
+    entry.tags |= std::uint64_t{1} << number;
+  else if (std::ranges::find(entry.further_tags, number) == entry.further_tags.end())
+    entry.further_tags.push_back(number);
+}
+
+void Derived::add(model::Value const &indicator, model::Context const &context) {
+  auto const hash = understand::hash_of(indicator, context, seed_);
+  auto const is_it = [&](std::uint32_t number) {
+    auto const &[other_hash, write] = others_[number];
+    return other_hash == hash && write.indicator == indicator && model::same_key(write.context, context);
+  };
+  if (auto const known = other_index_.find(hash, is_it); known != Index::kFree) {
+    model::merge(others_[known].write.context, context);
+    return;
+  }
+  if (full()) {
+    ++left_out_;
+    return;
+  }
+  other_index_.grow(others_.size(), [this](std::uint32_t number) { return others_[number].hash; });
+  other_index_.find(hash, is_it) = static_cast<std::uint32_t>(others_.size());
+  others_.push_back({hash, {indicator, context}});
+  bytes_ += indicator.text.size() + context.attribute.size();
+}
+
+auto Derived::write_of(VisitorEntry const &entry) const -> model::IndicatorWrite {
+  auto write = model::IndicatorWrite{{model::ValueType::ip, entry.address.to_string()}, {}};
+  auto &context = write.context;
+  context.source = entry.source;
+  context.attribute = "decoy/" + services_[entry.service];
+  context.role = model::Role::scanner;
+  context.direction = model::Direction::inbound;
+  context.evidence = model::Evidence::observed;
+  context.collected_by = model::CollectedBy::decoy;
+  context.first_seen = entry.first;
+  context.last_seen = entry.last;
+  context.count = entry.sessions;
+  context.confidence = entry.confidence;
+  context.to_ids = true;
+  context.expiry = entry.expiry;
+  for (auto bits = entry.tags; bits != 0; bits &= bits - 1)
+    context.tags.push_back(tags_[static_cast<std::size_t>(std::countr_zero(bits))]);
+  for (auto const number : entry.further_tags) context.tags.push_back(tags_[number]);
+  std::ranges::sort(context.tags);
+  return write;
 }
 
 auto Derived::writes() && -> std::vector<model::IndicatorWrite> {
   auto writes = std::vector<model::IndicatorWrite>{};
-  writes.reserve(writes_.size());
-  for (auto &[key, write] : writes_) writes.push_back(std::move(write));
-  return writes;
-}
-
-auto encode(std::vector<model::IndicatorWrite> const &writes) -> std::string {
-  auto bytes = std::string{};
-  append_varint(bytes, writes.size());
-  for (auto const &write : writes) append_write(bytes, write);
-  return bytes;
-}
-
-auto decode_derived(std::string_view bytes) -> Result<std::vector<model::IndicatorWrite>> {
-  auto reader = ByteReader{bytes};
-  auto writes = std::vector<model::IndicatorWrite>{};
-  for (auto left = reader.varint(); left > 0 && !reader.failed(); --left) writes.push_back(read_write(reader));
-  if (reader.failed() || !reader.rest().empty())
-    return fail(ErrorCode::malformed, "intake log: a record of derived contexts is damaged");
+  writes.reserve(visitors_.size() + others_.size());
+  std::ranges::sort(visitors_, [](VisitorEntry const &a, VisitorEntry const &b) {
+    return std::tie(a.address, a.source, a.service) < std::tie(b.address, b.source, b.service);
+  });
+  for (auto const &entry : visitors_) writes.push_back(write_of(entry));
+  for (auto &other : others_) writes.push_back(std::move(other.write));
   return writes;
 }
 

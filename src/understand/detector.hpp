@@ -23,14 +23,16 @@ inline ConfigKey<Duration> const kClaimExpiry{
     "derive.claim_expiry", "90d", "time",
     "how long a URL, host or hash that an attacker named stays listed after it was last seen"};
 
-/// Which addresses may become indicators.
+/// Which addresses may become indicators, and for how long.
 class AddressPolicy {
 public:
   static auto create(Config const &config) -> Result<AddressPolicy>;
   [[nodiscard]] auto allows(model::IpAddress address) const -> bool;
+  [[nodiscard]] auto expiry() const -> Duration { return expiry_; }
 
 private:
   std::vector<model::IpPrefix> own_;
+  Duration expiry_{};
   bool private_too_ = false;
 };
 
@@ -41,13 +43,39 @@ struct DetectorInput {
   Config const &config;
 };
 
-/// Made once a run, used by one thread.
+/// A technique of MITRE ATT&CK (Enterprise). A context carries it as the tag "attack:ID".
+struct Technique {
+  std::string_view id;    // "T1110", "T1053.003"
+  std::string_view name;  // ATT&CK's own
+};
+
+/// What `noroshi list detectors` prints.
+struct DetectorAbout {
+  std::string_view what;
+  std::string_view needs;  // kinds of observation, and what else
+  std::vector<Technique> techniques;
+};
+
+/// Made once a run, used by one thread. It keeps no more than a named limit, and what it keeps is lost with the
+/// process: conclusions are logged, so nothing is concluded twice, but a window that a restart cuts begins anew.
 class Detector {
 public:
   virtual ~Detector() = default;
-  /// Reads its configuration; called once before the first observation.
-  virtual void configure(Config const &) {}
+  [[nodiscard]] virtual auto about() const -> DetectorAbout = 0;
+  /// Reads its configuration; called once before the first observation. An error says which key or file is wrong.
+  virtual auto configure(Config const &) -> Result<void> { return ok; }
   virtual void look_at(DetectorInput const &input, Derived &derived) = 0;
 };
+
+/// How sure an observation makes us that its visitor attacks, and the tag for what it did.
+struct Finding {
+  std::uint8_t confidence = 0;
+  std::string_view tag;
+  std::uint64_t sessions = 0;
+};
+
+/// The one way by which a visitor's own address becomes an indicator. Nothing happens where it may be forged (whatever
+/// came by UDP) or must not become one.
+void add_finding(DetectorInput const &input, Finding const &finding, Derived &derived);
 
 }  // namespace noroshi::understand

@@ -1,40 +1,20 @@
 #include <doctest/doctest.h>
 
-#include "base/registry.hpp"
-#include "tests/support/observations.hpp"
-#include "understand/detector.hpp"
+#include <fmt/format.h>
+
+#include "tests/understand/findings.hpp"
 
 namespace noroshi::understand {
 namespace {
 
 using model::Field;
 using model::Kind;
-using test::observation;
-
-/// What all detectors together conclude from the observations.
-auto conclude(std::vector<model::Observation> const &observations, std::vector<std::string> const &settings = {}) {
-  auto const config = Config::load("", false, settings);
-  REQUIRE(config);
-  auto const policy = AddressPolicy::create(*config);
-  REQUIRE(policy);
-  auto derived = Derived{};
-  for (auto const &name : Registry<Detector>::instance().names()) {
-    auto const detector = Registry<Detector>::instance().create(name);
-    detector->configure(*config);
-    for (auto const &seen : observations) detector->look_at({seen, {5}, *policy, *config}, derived);
-  }
-  return std::move(derived).writes();
-}
-
-auto texts(std::vector<model::IndicatorWrite> const &writes) {
-  auto found = std::vector<std::string>{};
-  for (auto const &write : writes) found.push_back(write.indicator.text);
-  std::ranges::sort(found);
-  return found;
-}
+using noroshi::test::observation;
+using test::conclude;
+using test::texts;
 
 TEST_CASE("a source that completed a handshake becomes an observed inbound scanner") {
-  auto const writes = conclude({observation("8.8.4.4", Kind::opened)});
+  auto const writes = conclude(std::vector{observation("8.8.4.4", Kind::opened)});
   REQUIRE(writes.size() == 1);
   auto const &[indicator, context] = writes[0];
   CHECK(indicator == model::Value{model::ValueType::ip, "8.8.4.4"});
@@ -50,8 +30,9 @@ TEST_CASE("a source that completed a handshake becomes an observed inbound scann
 TEST_CASE(
     "many observations of one source make one context: the count is of sessions, the confidence that of the worst "
     "deed") {
-  auto const writes = conclude({observation("8.8.4.4", Kind::opened, 0), observation("8.8.4.4", Kind::login, 1),
-                                observation("8.8.4.4", Kind::command, 2), observation("8.8.4.4", Kind::opened, 0)});
+  auto const writes =
+      conclude(std::vector{observation("8.8.4.4", Kind::opened, 0), observation("8.8.4.4", Kind::login, 1),
+                           observation("8.8.4.4", Kind::command, 2), observation("8.8.4.4", Kind::opened, 0)});
   REQUIRE(writes.size() == 1);
   CHECK(writes[0].context.count == 2);
   CHECK(writes[0].context.confidence == 90);
@@ -62,20 +43,21 @@ TEST_CASE("private, loopback and own addresses never become indicators unless th
                                            observation("fe80::1", Kind::login)};
   CHECK(conclude(private_sources).empty());
   CHECK(conclude(private_sources, {"derive.private_addresses=true"}).size() == 3);
-  CHECK(conclude({observation("8.8.4.4", Kind::login)}, {"derive.own_addresses=8.8.0.0/16,2001:4860::/32"}).empty());
-  CHECK(conclude({observation("8.8.4.4", Kind::login)}, {"derive.own_addresses=8.8.4.4"}).empty());
+  CHECK(conclude(std::vector{observation("8.8.4.4", Kind::login)}, {"derive.own_addresses=8.8.0.0/16,2001:4860::/32"})
+            .empty());
+  CHECK(conclude(std::vector{observation("8.8.4.4", Kind::login)}, {"derive.own_addresses=8.8.4.4"}).empty());
 }
 
 TEST_CASE("a UDP sender is never an attack source: its address may be forged") {
   auto seen = observation("8.8.4.4", Kind::payload);
   seen.transport = model::Transport::udp;
-  CHECK(conclude({seen}).empty());
+  CHECK(conclude(std::vector{seen}).empty());
 }
 
 TEST_CASE("a URL to be fetched gives claimed indicators for the URL and its host, not fit for blocking") {
   auto seen = observation("127.0.0.1", Kind::download);
   seen.set(Field::url, "http://Evil.example.com:80/a.sh#x");
-  auto const writes = conclude({seen});
+  auto const writes = conclude(std::vector{seen});
   CHECK(texts(writes) == std::vector<std::string>{"evil.example.com", "http://evil.example.com/a.sh"});
   for (auto const &write : writes) {
     CHECK(write.context.evidence == model::Evidence::claimed);
@@ -88,15 +70,15 @@ TEST_CASE("a URL to be fetched gives claimed indicators for the URL and its host
 TEST_CASE("a URL that points at a private address gives no address indicator, and nonsense gives none at all") {
   auto seen = observation("127.0.0.1", Kind::download);
   seen.set(Field::url, "http://192.168.0.9/x");
-  CHECK(texts(conclude({seen})) == std::vector<std::string>{"http://192.168.0.9/x"});
+  CHECK(texts(conclude(std::vector{seen})) == std::vector<std::string>{"http://192.168.0.9/x"});
   seen.set(Field::url, "$(rm -rf /)");
-  CHECK(conclude({seen}).empty());
+  CHECK(conclude(std::vector{seen}).empty());
 }
 
 TEST_CASE("a file left behind gives its claimed hash") {
   auto seen = observation("127.0.0.1", Kind::file);
   seen.set(Field::sha256, "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855");
-  auto const writes = conclude({seen});
+  auto const writes = conclude(std::vector{seen});
   REQUIRE(writes.size() == 1);
   CHECK(writes[0].indicator.type == model::ValueType::sha256);
   CHECK(writes[0].context.evidence == model::Evidence::claimed);
@@ -105,7 +87,7 @@ TEST_CASE("a file left behind gives its claimed hash") {
 TEST_CASE("derived contexts survive the log's bytes, and damaged bytes are an error") {
   auto seen = observation("8.8.4.4", Kind::download);
   seen.set(Field::url, "http://evil.example.com/a.sh");
-  auto writes = conclude({seen});
+  auto writes = conclude(std::vector{seen});
   writes[0].context.tags = {"a", "b"};
   auto const bytes = encode(writes);
   auto const again = decode_derived(bytes);

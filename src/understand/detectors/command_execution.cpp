@@ -59,24 +59,31 @@ class CommandExecution final : public Detector {
 public:
   [[nodiscard]] auto about() const -> DetectorAbout override {
     return {"commands typed into a shell, and commands of other protocols that end in running code",
-            "command observations",
+            "command observations, file observations with `file_name`",
             {kShell, kCron, kKeys, kModules}};
   }
 
   void look_at(DetectorInput const &input, Derived &derived) override {
     auto const &seen = input.observation;
+    if (seen.kind == model::Kind::file) report_abuses(input, seen.text(model::Field::file_name), derived);
     if (seen.kind != model::Kind::command) return;
     auto const in_shell = std::ranges::find(kCommandProtocols, seen.service) == kCommandProtocols.end();
     if (in_shell) report(input, "attack:T1059", derived);
-    auto const line = lowered_.of(seen.text(model::Field::command));
-    for (auto const &[has, tag] : kAbuses)
-      if (line.contains(has)) report(input, tag, derived);
+    auto const line = report_abuses(input, seen.text(model::Field::command), derived);
     if (in_shell) return;
     for (auto const &[has, tag] : kStoreAbuses)
       if (line.starts_with(has)) report(input, tag, derived);
   }
 
 private:
+  /// In a shell line, a store's command, or the name of a file that was left: gives the text in lower case.
+  auto report_abuses(DetectorInput const &input, std::string_view text, Derived &derived) -> std::string_view {
+    auto const lowered = lowered_.of(text);
+    for (auto const &[has, tag] : kAbuses)
+      if (lowered.contains(has)) report(input, tag, derived);
+    return lowered;
+  }
+
   static void report(DetectorInput const &input, std::string_view tag, Derived &derived) {
     add_finding(input, {.confidence = 90, .tag = tag}, derived);
   }

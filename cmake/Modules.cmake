@@ -11,7 +11,7 @@ set(NOROSHI_LIBS_know noroshi_duckdb SQLite::SQLite3 PkgConfig::SODIUM OpenSSL::
 set(NOROSHI_LIBS_understand PkgConfig::XXHASH PkgConfig::VECTORSCAN simdjson::simdjson tomlplusplus::tomlplusplus)
 set(NOROSHI_LIBS_search Boost::json tomlplusplus::tomlplusplus)
 set(NOROSHI_LIBS_serve Boost::json)
-set(NOROSHI_LIBS_sense Boost::json tomlplusplus::tomlplusplus)
+set(NOROSHI_LIBS_sense OpenSSL::SSL Boost::json tomlplusplus::tomlplusplus)
 
 function(noroshi_module name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)

@@ -32,6 +32,7 @@ public:
     TRY_VOID(start_log(global.config, "decoys"));
     auto options = sense::RunOptions{};
     options.spool_folder = spool_;
+    options.kept_folder = global.data + "/decoys";
     options.lifeline = lifeline_;
     options.version = NOROSHI_VERSION;
     TRY(options.packs_folder, packs_folder());

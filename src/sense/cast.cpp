@@ -21,9 +21,16 @@ auto persona_files(std::string const &folder) -> Result<std::vector<std::string>
   return files;
 }
 
+auto sections_of(std::string_view name, Decoy const &decoy) -> std::vector<std::string_view> {
+  auto sections = decoy.sections();
+  if (sections.empty()) sections.push_back(name);
+  return sections;
+}
+
 }  // namespace
 
-auto Cast::create(std::string const &folder, std::string_view hostname, NodeSecret const &secret) -> Result<Cast> {
+auto Cast::create(std::string const &folder, std::string_view hostname, NodeSecret const &secret,
+                  std::string const &kept) -> Result<Cast> {
   auto cast = Cast{};
   auto personas = std::vector<Persona>{};
   personas.emplace_back();  // "plain", for decoys that show nothing of a persona
@@ -32,12 +39,18 @@ auto Cast::create(std::string const &folder, std::string_view hostname, NodeSecr
     TRY(auto persona, Persona::load(file));
     persona.set_secret(secret);
     if (!hostname.empty()) persona.set("host.name", std::string{hostname});
+    persona.keep_in(kept);
     personas.push_back(std::move(persona));
   }
   for (auto const &decoy : Registry<Decoy>::instance().names()) {
-    auto const usual = std::string{Registry<Decoy>::instance().create(decoy)->usual_persona()};
+    auto const part = Registry<Decoy>::instance().create(decoy);
+    auto const usual = std::string{part->usual_persona()};
+    auto const sections = sections_of(decoy, *part);
+    auto const fits = [&sections](Persona const &persona) {
+      return std::ranges::all_of(sections, [&persona](auto section) { return persona.has(section); });
+    };
     for (auto const &persona : personas)
-      if (persona.has(decoy) || (usual.empty() && persona.name() == "plain")) TRY_VOID(cast.dress(decoy, persona));
+      if (fits(persona) || (usual.empty() && persona.name() == "plain")) TRY_VOID(cast.dress(decoy, persona));
     if (cast.find(decoy, {}) == nullptr)
       return fail(ErrorCode::not_found, "the decoy {} needs the persona {}, which is not in {}", decoy, usual, folder);
   }
@@ -47,7 +60,7 @@ auto Cast::create(std::string const &folder, std::string_view hostname, NodeSecr
 auto Cast::dress(std::string const &decoy, Persona const &persona) -> Result<void> {
   auto part = Registry<Decoy>::instance().create(decoy);
   TRY_VOID(part->dress(persona));
-  TRY_VOID(persona.refuse_unread(decoy));
+  for (auto const section : sections_of(decoy, *part)) TRY_VOID(persona.refuse_unread(section));
   decoys_[decoy].insert_or_assign(persona.name(), std::move(part));
   return ok;
 }

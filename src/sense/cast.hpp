@@ -17,9 +17,10 @@ class Cast {
 public:
   /// Reads every persona in `folder` (packs/personas) and dresses the decoys; a persona with an error is refused, with
   /// its file and key. `hostname`, where not empty, replaces the host name of each persona, and `secret` chooses what
-  /// personas leave open, so that two nodes differ.
-  static auto create(std::string const &folder, std::string_view hostname, NodeSecret const &secret = {})
-      -> Result<Cast>;
+  /// personas leave open, so that two nodes differ. What a persona has made once for this node (certificates) is kept
+  /// in `kept`; empty: it lasts as long as the process.
+  static auto create(std::string const &folder, std::string_view hostname, NodeSecret const &secret = {},
+                     std::string const &kept = {}) -> Result<Cast>;
 
   /// `persona` empty: the decoy's usual one. nullptr where there is none such.
   [[nodiscard]] auto find(std::string_view decoy, std::string_view persona) const -> Decoy const *;

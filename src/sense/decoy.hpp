@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "base/registry.hpp"
 #include "base/result.hpp"
@@ -17,6 +18,8 @@ public:
   virtual ~Decoy() = default;
   /// The persona it wears where the listener names none; empty where it needs none.
   [[nodiscard]] virtual auto usual_persona() const -> std::string_view { return {}; }
+  /// The sections that a persona must have for it; none: the one of its own name.
+  [[nodiscard]] virtual auto sections() const -> std::vector<std::string_view> { return {}; }
   /// Reads what it shows from the persona, once, before the first visit. An error names the key.
   virtual auto dress(Persona const &persona) -> Result<void>;
   /// Talks until the visitor leaves, the decoy is done, or a limit ends the visit (whose error it passes on). Called

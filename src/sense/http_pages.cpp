@@ -67,6 +67,9 @@ auto HttpPages::create(Persona const &persona) -> Result<HttpPages> {
   auto made = HttpPages{};
   made.server_ = persona.text("http.server", "");
   made.error_template_ = persona.text("http.error_page", "<h1>{status} {reason}</h1>\n");
+  made.plain_at_tls_template_ = persona.text("tls.plain_http_page", made.error_template_);
+  TRY(made.plain_at_tls_, wrong_door(persona, "tls.plain_http"));
+  TRY(made.tls_at_plain_, wrong_door(persona, "http.tls_hello"));
   made.header_order_ = persona.list("http.headers");
   if (made.header_order_.empty()) made.header_order_.assign(kHeaders.begin(), kHeaders.end());
   for (auto const &header : made.header_order_)
@@ -89,28 +92,46 @@ auto HttpPages::create(Persona const &persona) -> Result<HttpPages> {
   return made;
 }
 
-auto HttpPages::answer(RequestHead const &request, Time now) const -> Answer {
-  if (is_bad(request)) return refusal(400, now);
-  if (request.has(Problem::bad_version)) return refusal(505, now);
+auto HttpPages::wrong_door(Persona const &persona, std::string_view key) -> Result<Wrong> {
+  auto const word = persona.text(key, "page");
+  if (word != "page" && word != "close")
+    return fail(ErrorCode::malformed, "persona {}: {} = \"{}\"; write page or close", persona.name(), key, word);
+  return word == "page" ? Wrong::page : Wrong::close;
+}
+
+auto HttpPages::answer(RequestHead const &request, Time now, HttpDoor door) const -> Answer {
+  if (is_bad(request)) return refusal(400, now, door);
+  if (request.has(Problem::bad_version)) return refusal(505, now, door);
+  if (door == HttpDoor::plain_at_tls) {
+    if (plain_at_tls_ == Wrong::close) return refusal(400, now, door);
+    auto const form_here = Form{request.method == "HEAD", true, request.minor_version == 9};
+    return {400, write(400, error_page(400, plain_at_tls_template_), form_here, now), true};
+  }
   auto const form = Form{request.method == "HEAD", !request.keep_alive, request.minor_version == 9};
   auto const answer_with = [&](unsigned status, Page const &page) {
     return Answer{status, write(status, page, form, now), form.close};
   };
   auto const path = normal_path(request.path);
   if (!login_.path.empty() && path == login_.path && request.method == "POST") return answer_with(200, login_failed_);
-  if (!known_method(request.method)) return answer_with(405, error_page(405));
+  if (!known_method(request.method)) return answer_with(405, error_page(405, error_template_));
   auto const page = pages_.find(path);
-  if (page == pages_.end()) return answer_with(404, error_page(404));
-  if (request.method != "GET" && request.method != "HEAD") return answer_with(405, error_page(405));
+  if (page == pages_.end()) return answer_with(404, error_page(404, error_template_));
+  if (request.method != "GET" && request.method != "HEAD") return answer_with(405, error_page(405, error_template_));
   return answer_with(200, page->second);
 }
 
-auto HttpPages::refusal(unsigned status, Time now) const -> Answer {
-  return {status, write(status, error_page(status), {false, true, false}, now), true};
+auto HttpPages::refusal(unsigned status, Time now, HttpDoor door) const -> Answer {
+  if (door == HttpDoor::plain_at_tls && plain_at_tls_ == Wrong::close) return {0, {}, true};
+  return {status, write(status, error_page(status, error_template_), {false, true, false}, now), true};
 }
 
-auto HttpPages::error_page(unsigned status) const -> Page {
-  auto body = error_template_;
+auto HttpPages::answer_to_tls(Time now) const -> Answer {
+  if (tls_at_plain_ == Wrong::close) return {0, {}, true};
+  return refusal(400, now, HttpDoor::plain);
+}
+
+auto HttpPages::error_page(unsigned status, std::string_view page) const -> Page {
+  auto body = std::string{page};
   replace_all(body, "{status}", fmt::format("{}", status));
   replace_all(body, "{reason}", reason(status));
   replace_all(body, "{server}", server_);

@@ -12,6 +12,13 @@
 
 namespace noroshi::sense {
 
+/// How a visitor reached the server.
+enum class HttpDoor : std::uint8_t {
+  plain,         // a port without TLS
+  tls,           // inside TLS
+  plain_at_tls,  // plain HTTP to a port that expects TLS
+};
+
 class HttpPages {
 public:
   /// Fails where the persona names an unknown header or leaves out what a page needs.
@@ -26,14 +33,16 @@ public:
   [[nodiscard]] auto login() const -> Login const & { return login_; }
 
   struct Answer {
-    unsigned status = 200;
+    unsigned status = 200;  // 0: none, it just closes
     std::string bytes;
     bool close = false;  // the server closes the connection behind it
   };
   /// To a request whose head could be read.
-  [[nodiscard]] auto answer(codec::http::RequestHead const &request, Time now) const -> Answer;
+  [[nodiscard]] auto answer(codec::http::RequestHead const &request, Time now, HttpDoor door) const -> Answer;
   /// The server's error page for `status`, after which it closes: for what is no HTTP, or too large.
-  [[nodiscard]] auto refusal(unsigned status, Time now) const -> Answer;
+  [[nodiscard]] auto refusal(unsigned status, Time now, HttpDoor door) const -> Answer;
+  /// To a client that speaks TLS to the plain door.
+  [[nodiscard]] auto answer_to_tls(Time now) const -> Answer;
 
 private:
   struct Page {
@@ -47,12 +56,17 @@ private:
     bool close = false;
     bool bare = false;  // HTTP/0.9: the body alone
   };
-  [[nodiscard]] auto error_page(unsigned status) const -> Page;
+  enum class Wrong : std::uint8_t { page, close };  // what a client at the wrong door gets
+  static auto wrong_door(Persona const &persona, std::string_view key) -> Result<Wrong>;
+  [[nodiscard]] auto error_page(unsigned status, std::string_view page) const -> Page;
   [[nodiscard]] auto write(unsigned status, Page const &page, Form form, Time now) const -> std::string;
   [[nodiscard]] auto value_of(std::string_view header, Page const &page, Form form, Time now) const -> std::string;
 
   std::string server_;
   std::string error_template_;
+  std::string plain_at_tls_template_;
+  Wrong plain_at_tls_ = Wrong::page;
+  Wrong tls_at_plain_ = Wrong::page;
   std::vector<std::string> header_order_;
   std::map<std::string, Page, std::less<>> pages_;
   Login login_;

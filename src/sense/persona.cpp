@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <filesystem>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -29,6 +30,10 @@ void flatten(toml::node const &node, std::string const &path, Values &values) {
     values.emplace(path, std::to_string(*number));
   } else if (auto const flag = node.value_exact<bool>()) {
     values.emplace(path, *flag ? "true" : "false");
+  } else {
+    auto written = std::ostringstream{};  // numbers with a fraction, dates: as they are written
+    written << toml::node_view{node};
+    values.emplace(path, written.str());
   }
 }
 

@@ -36,6 +36,9 @@ public:
   [[nodiscard]] auto has(std::string_view section) const -> bool;
   /// Replaces one value, so that nodes can differ ("host.name").
   void set(std::string path, std::string value) { values_.insert_or_assign(std::move(path), std::move(value)); }
+  /// The folder for what is made once for a persona of this node (certificates); empty: nowhere.
+  void keep_in(std::string folder) { folder_ = std::move(folder); }
+  [[nodiscard]] auto kept_in() const -> std::string const & { return folder_; }
   /// Which node wears it: what keyed() gives depends on this.
   void set_secret(NodeSecret const &secret) { secret_ = secret; }
   /// A number for `label` that is the same at every start of this node, and another at other nodes and for other
@@ -47,6 +50,7 @@ public:
 private:
   std::string name_ = "plain";
   NodeSecret secret_;
+  std::string folder_;
   std::map<std::string, std::string, std::less<>> values_;
   mutable std::set<std::string, std::less<>> read_;  // personas are read on one thread, before the first visit
 };

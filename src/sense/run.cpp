@@ -173,7 +173,8 @@ auto run_decoys(Config const &config, RunOptions const &options) -> Result<void>
   auto const cap = config.get(spool_cap_key).bytes;
   if (cap < kMinSpoolCap) return fail(ErrorCode::malformed, "sense.spool_cap = {} bytes; write 1MiB or more", cap);
   TRY(auto const secret, load_node_secret(options.spool_folder));
-  TRY(auto const cast, Cast::create(options.packs_folder + "/personas", config.get(hostname_key), secret));
+  TRY(auto const cast,
+      Cast::create(options.packs_folder + "/personas", config.get(hostname_key), secret, options.kept_folder));
   TRY(auto specs, read_specs(config, cast));
   TRY(auto const listeners, bind_all(config, std::move(specs), count));
   auto const max_sessions = session_cap(config);

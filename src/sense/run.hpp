@@ -16,6 +16,7 @@ namespace noroshi::sense {
 /// What the parent decides; what the operator decides is in the configuration (`sense.…`).
 struct RunOptions {
   std::string spool_folder;  // exists, and belongs to `run_as` where that is given
+  std::string kept_folder;   // what is made once for this node's personas; made where it is absent; empty: not kept
   std::string packs_folder;  // "packs": personas are read from packs/personas before the process confines itself
   std::string version;       // of the program, as status.json shows it
   /// A pipe whose other end the parent holds: when the parent dies, the decoys end too. -1: none.

@@ -7,6 +7,7 @@
 
 #include "model/batch.hpp"
 #include "sense/decoy.hpp"
+#include "sense/tls_stream.hpp"
 
 namespace noroshi::sense {
 namespace {
@@ -89,6 +90,7 @@ auto Visit::converse() -> Task<void> {
     decoy_ = next;
     service_ = std::exchange(next_decoy_, {});
   }
+  if (tls_ != nullptr && ending_ <= Ending::decoy) tls_->say_goodbye();
   end(Ending::decoy);
   note_closed();
   flush_notes();
@@ -116,7 +118,7 @@ auto Visit::begin(Want want, std::size_t size, std::string_view text, Duration w
     throw std::logic_error{"a decoy goes on after its visit has ended"};
   if (want == Want::peek || want == Want::pause) wait_until_ = host_.clock().steady() + within;
   if (want == Want::reply && bytes_out_ + text.size() > limits_.bytes_out) end(Ending::bytes_out);
-  if (want != Want::reply && want != Want::pause && consumed_ == unread_.size()) {
+  if (want != Want::reply && want != Want::pause && want != Want::handshake && consumed_ == unread_.size()) {
     unread_.clear();
     consumed_ = 0;
   }
@@ -128,9 +130,9 @@ void Visit::suspend(std::coroutine_handle<> waiting) {
   if (unread_.empty() && unread_.capacity() > 0) host_.take_back(std::exchange(unread_, {}));
   host_.wake(*this, wake_time());
   if (want_ == Want::reply)
-    stream_.when_writable(*this);
+    top().when_writable(*this);
   else if (want_ != Want::pause)
-    stream_.when_readable(*this);
+    top().when_readable(*this);
 }
 
 auto Visit::wake_time() const -> SteadyTime {
@@ -143,20 +145,19 @@ auto Visit::wake_time() const -> SteadyTime {
 auto Visit::settled() -> bool {
   if (ending_ != Ending::none) return true;
   if (want_ == Want::pause) return wait_over_;
+  if (want_ == Want::handshake) return handshake_settled();
   return want_ == Want::reply ? reply_settled() : read_settled();
 }
 
 auto Visit::reply_settled() -> bool {
   while (!text_.empty()) {
-    auto const step = stream_.try_write(text_);
+    auto const step = write_top(text_);
     if (step.state == StreamStep::State::would_block) return false;
     if (step.state != StreamStep::State::done) {
       end(Ending::reset);
       return true;
     }
     text_.remove_prefix(step.bytes);
-    bytes_out_ += step.bytes;
-    active_ = host_.clock().steady();
   }
   return true;
 }
@@ -189,11 +190,6 @@ auto Visit::enough_unread() -> bool {
 }
 
 auto Visit::fill() -> StreamStep::State {
-  auto const allowed = std::min<std::uint64_t>(kReadChunk, limits_.bytes_in - bytes_in_);
-  if (allowed == 0) {
-    end(Ending::bytes_in);
-    return StreamStep::State::failed;
-  }
   if (consumed_ > 0) {
     unread_.erase(0, consumed_);
     consumed_ = 0;
@@ -201,14 +197,10 @@ auto Visit::fill() -> StreamStep::State {
   if (unread_.capacity() < kReadChunk && unread_.empty()) unread_ = host_.lend_buffer();
   auto const before = unread_.size();
   auto step = StreamStep{};
-  unread_.resize_and_overwrite(before + allowed, [&](char *bytes, std::size_t) {
-    step = stream_.try_read(bytes + before, allowed);
+  unread_.resize_and_overwrite(before + kReadChunk, [&](char *bytes, std::size_t) {
+    step = read_top(bytes + before, kReadChunk);
     return before + (step.state == StreamStep::State::done ? step.bytes : 0);
   });
-  if (step.state == StreamStep::State::done) {
-    bytes_in_ += step.bytes;
-    active_ = host_.clock().steady();
-  }
   return step.state;
 }
 

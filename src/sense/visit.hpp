@@ -6,6 +6,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@ namespace noroshi::sense {
 
 class Decoy;
 class Persona;
+class TlsContext;
+class TlsStream;
 
 class Visit final : private StreamWaiter {
 public:
@@ -42,6 +45,7 @@ public:
   class ReadWait;
   class ReplyWait;
   class PauseWait;
+  class TlsWait;
   /// At least one byte, at most what is there.
   auto read_some() -> ReadWait;
   /// Up to and with the delimiter (which must outlive the wait). Without one among `max` bytes: too_large, and the
@@ -54,6 +58,10 @@ public:
   /// Sends all. `bytes` must stay valid while awaited.
   auto reply(std::string_view bytes) -> ReplyWait;
   auto pause(Duration duration) -> PauseWait;
+  /// From here on the connection speaks TLS: the unread bytes are its first, and reads and replies are of what is
+  /// inside. Ends with the handshake; malformed with OpenSSL's reason where the visitor broke it (then only a return is
+  /// of use). Once a visit. Byte caps and counts stay those of the wire. `context` outlives the visit.
+  auto start_tls(TlsContext const &context) -> TlsWait;
 
   /// Fills in time, visit, sequence, addresses and service, and keeps the observation. Never fails: past the caps it is
   /// counted, and the visit says so when it ends.
@@ -67,10 +75,12 @@ public:
   [[nodiscard]] auto now() const -> Time { return host_.clock().now(); }
   [[nodiscard]] auto random() -> std::uint64_t { return host_.random(); }
   [[nodiscard]] auto ending() const -> Ending { return ending_; }
+  /// nullptr before start_tls().
+  [[nodiscard]] auto tls() const -> TlsStream const * { return tls_.get(); }
   auto frame_arena() -> FrameArena & { return host_.frame_arena(); }
 
 private:
-  enum class Want : std::uint8_t { nothing, some, until, exact, peek, reply, pause };
+  enum class Want : std::uint8_t { nothing, some, until, exact, peek, reply, pause, handshake };
   using SteadyTime = std::chrono::steady_clock::time_point;
 
   auto converse() -> Task<void>;
@@ -85,6 +95,15 @@ private:
   auto reply_settled() -> bool;
   auto enough_unread() -> bool;
   auto fill() -> StreamStep::State;
+  // The wire: the stream itself, with counts and caps. What a decoy reads and writes is that, or TLS on top of it.
+  class Wire;
+  auto read_wire(char *to, std::size_t size) -> StreamStep;
+  auto write_wire(std::string_view bytes) -> StreamStep;
+  auto read_top(char *to, std::size_t size) -> StreamStep;
+  auto write_top(std::string_view bytes) -> StreamStep;
+  [[nodiscard]] auto top() -> Stream &;
+  void put_on_tls(TlsContext const &context);
+  auto handshake_settled() -> bool;
   auto read_result() -> Result<std::string_view>;
   auto end_error() -> Error;
   void end(Ending ending);
@@ -97,6 +116,7 @@ private:
 
   VisitHost &host_;
   Stream &stream_;
+  std::unique_ptr<TlsStream> tls_;
   Encounter encounter_;
   VisitLimits const &limits_;
   Decoy const *decoy_;
@@ -129,6 +149,7 @@ private:
   friend class ReadWait;
   friend class ReplyWait;
   friend class PauseWait;
+  friend class TlsWait;
 };
 
 }  // namespace noroshi::sense

@@ -49,6 +49,18 @@ private:
   Duration duration_;
 };
 
+class Visit::TlsWait {
+public:
+  auto await_ready() -> bool { return visit_.begin(Want::handshake, 0, {}, {}); }
+  void await_suspend(std::coroutine_handle<> waiting) { visit_.suspend(waiting); }
+  auto await_resume() -> Result<void>;
+
+private:
+  friend class Visit;
+  explicit TlsWait(Visit &visit) : visit_(visit) {}
+  Visit &visit_;
+};
+
 inline auto Visit::read_some() -> ReadWait { return {*this, Want::some, 1, {}, {}}; }
 inline auto Visit::read_until(std::string_view delimiter, std::size_t max) -> ReadWait {
   return {*this, Want::until, max, delimiter, {}};

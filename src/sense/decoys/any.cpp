@@ -14,8 +14,9 @@ constexpr auto kFirstBytes = std::chrono::seconds{30};
 /// A first message comes in one piece or nearly so; waiting longer would only hold the session.
 constexpr auto kQuiet = std::chrono::seconds{3};
 
-/// A decoy is named after the protocol it speaks.
+/// A decoy is named after the protocol it speaks; what is inside TLS is nearly always HTTP.
 auto decoy_for(std::string_view protocol) -> std::string_view {
+  if (protocol == "tls") return "https";
   return Registry<Decoy>::instance().contains(protocol) ? protocol : std::string_view{};
 }
 

@@ -57,8 +57,10 @@ public:
 
 private:
   auto inside_tls(Visit &visit) const -> Task<Result<void>> {
-    auto noting = note_client_hello(visit);
-    CO_TRY_VOID(co_await std::move(noting));
+    {
+      auto noting = note_client_hello(visit);  // whose frame goes before the conversation begins
+      CO_TRY_VOID(co_await std::move(noting));
+    }
     auto const begun = co_await visit.start_tls(context_);
     auto outcome = Result<void>{ok};
     if (begun) {

@@ -23,8 +23,9 @@ namespace noroshi::apps {
 
 namespace {
 
-// Reading packs, binding and confining takes milliseconds; a loaded machine gets patience.
-constexpr auto kStartLimit = std::chrono::seconds{15};
+// Reading packs, binding and confining takes milliseconds, making the keys of certificates at the first start about a
+// second; a loaded machine gets patience.
+constexpr auto kStartLimit = std::chrono::seconds{60};
 constexpr auto kStopLimit = std::chrono::seconds{8};
 constexpr auto kFirstRestart = std::chrono::milliseconds{200};
 // Whoever can crash the decoys should not silence them for long.

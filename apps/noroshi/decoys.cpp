@@ -8,6 +8,7 @@
 #include "base/confine.hpp"
 #include "base/log.hpp"
 #include "base/packs.hpp"
+#include "base/version.hpp"
 #include "sense/run.hpp"
 
 namespace noroshi::apps {
@@ -34,7 +35,7 @@ public:
     options.spool_folder = spool_;
     options.kept_folder = global.data + "/decoys";
     options.lifeline = lifeline_;
-    options.version = NOROSHI_VERSION;
+    options.version = std::string{version()};
     TRY(options.packs_folder, packs_folder());
     if (::geteuid() == 0) {
       TRY(options.run_as, find_user(global.config.get(kSenseUser)));

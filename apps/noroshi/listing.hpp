@@ -16,8 +16,8 @@ struct Column {
   Kind kind = Kind::text;
 };
 
-/// GET `path` answers {`member`: [{…}, …]}: a table of the columns, or the objects one a line. `nothing` is said where
-/// a table would be empty.
+/// GET `path` answers {`member`: [{…}, …], next?}, page by page unless the query has a limit: a table of the columns,
+/// or the objects one a line. `nothing` is said where a table would be empty.
 auto print_list(Client &client, std::string path, net::HttpFields query, std::string_view member,
                 std::vector<Column> const &columns, std::string_view nothing, Format format) -> Result<void>;
 

@@ -8,6 +8,7 @@
 
 #include "apps/noroshi/command.hpp"
 #include "base/log.hpp"
+#include "base/version.hpp"
 
 namespace noroshi::apps {
 
@@ -60,7 +61,7 @@ auto run(int argc, char **argv) -> Exit {
   app.formatter(
       std::make_shared<Help>("noroshi [--data DIR] [--config FILE] [--set KEY=VALUE]… COMMAND …\n"
                              "noroshi COMMAND --help      forms, options and examples of one command"));
-  app.set_version_flag("--version", "noroshi " NOROSHI_VERSION);
+  app.set_version_flag("--version", fmt::format("noroshi {}", version()));
   app.add_option("--data", global.data, "data directory (or NOROSHI_DATA)")->capture_default_str();
   app.add_option("--config", global.config_file, "configuration file; default: noroshi.toml in the data directory");
   app.add_option("--set", global.settings, "override one configuration key; may be repeated")

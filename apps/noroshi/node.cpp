@@ -60,11 +60,18 @@ auto Node::open(DataDirectory directory, Config const &config) -> Result<std::un
   TRY(auto rules, understand::read_rules(config));
   TRY(node->rules_, understand::RuleSet::create(std::move(rules)));
   auto *const self = node.get();
-  node->router_ = std::make_unique<serve::Router>(
-      serve::Services{*self->indicators_, *self->observations_, *self->catalogue_, config, system_clock(),
-                      [self](model::Batch const &batch) { return self->log_->append(batch, system_clock().now()); },
-                      [self] { return self->apply_changes(); }, [self] { return self->running_state_(); },
-                      [self] { return self->other_metrics_(); }, &self->rules_});
+  node->router_ = std::make_unique<serve::Router>(serve::Services{
+      .indicators = *self->indicators_,
+      .observations = *self->observations_,
+      .catalogue = *self->catalogue_,
+      .config = config,
+      .clock = system_clock(),
+      .tail = self->applier_->tail(),
+      .intake = [self](model::Batch const &batch) { return self->log_->append(batch, system_clock().now()); },
+      .apply_changes = [self] { return self->apply_changes(); },
+      .running_state = [self] { return self->running_state_(); },
+      .other_metrics = [self] { return self->other_metrics_(); },
+      .rules = &self->rules_});
   return node;
 }
 

@@ -10,6 +10,7 @@
 #include "apps/noroshi/sense_settings.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "base/version.hpp"
 #include "net/http.hpp"
 #include "net/uplink.hpp"
 
@@ -73,7 +74,7 @@ private:
                        {"noroshi-sequence", std::to_string(batch.sequence)},
                        {"content-type", "application/octet-stream"},
                        {"noroshi-time", to_rfc3339(system_clock().now())},
-                       {"noroshi-version", NOROSHI_VERSION}};
+                       {"noroshi-version", std::string{version()}}};
     auto const status = read_spool_status(spool_).value_or(SpoolStatus{});
     request.headers.emplace_back("noroshi-spool-bytes", std::to_string(status.spool_bytes));
     request.headers.emplace_back("noroshi-drops", std::to_string(status.drops));

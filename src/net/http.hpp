@@ -36,12 +36,30 @@ struct HttpRequest {
   [[nodiscard]] auto parameter(std::string_view name) const -> std::string_view;
 };
 
+/// A body without a known end, such as server-sent events. Only the server's loop calls it, and it never blocks.
+class LiveBody {
+public:
+  enum class Step : std::uint8_t {
+    more,     // ask again once these bytes are sent
+    waiting,  // nothing more now; the function given to on_more() is called when there is
+    end,
+  };
+  virtual ~LiveBody() = default;
+  /// Appends what is there now: some ten KiB at most, because the server holds it until the client took it.
+  virtual auto next(std::string &to) -> Step = 0;
+  /// `wake` may be called from any thread, until this object's destructor has returned.
+  virtual void on_more(std::function<void()> wake) = 0;
+  /// Bytes that mean nothing to the reader, sent where nothing else was for a while: they find out who has left.
+  [[nodiscard]] virtual auto heartbeat() const -> std::string_view = 0;
+};
+
 struct HttpResponse {
   unsigned status = 200;
   std::string content_type = "application/json";
   HttpFields headers;
   std::string body;
-  bool ends_connection = false;  // the caller is not to go on
+  bool ends_connection = false;    // the caller is not to go on
+  std::shared_ptr<LiveBody> live;  // shared: answers are copied on their way; where set, `body` is not sent
 };
 
 /// Called on one of the server's worker threads; must be thread-safe. An exception becomes a 500 without its text.
@@ -61,7 +79,10 @@ struct HttpServerOptions {
   unsigned workers = 2;
   std::size_t max_body_bytes = std::size_t{64} << 20;  // a million values of 60 bytes
   std::size_t max_connections = 1024;
-  std::chrono::seconds idle_timeout{30};  // between requests, and for a request to arrive whole
+  std::chrono::seconds idle_timeout{30};               // between requests, and for a request to arrive whole
+  std::size_t max_live = 64;                        // of those connections; each holds what its client has not read
+  std::chrono::milliseconds live_stall{10'000};      // a stream's reader that takes nothing for so long is cut off
+  std::chrono::milliseconds live_heartbeat{15'000};  // below the minute after which middle boxes forget
   std::optional<HttpTls> tls;
 };
 

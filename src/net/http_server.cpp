@@ -22,6 +22,7 @@
 
 #include "net/http_beast.hpp"
 #include "net/http_listen.hpp"
+#include "net/live_body.hpp"
 #include "net/stream.hpp"
 #include "net/tls.hpp"
 
@@ -48,6 +49,8 @@ constexpr auto kLinger = std::chrono::seconds{2};
 constexpr auto kAcceptPause = std::chrono::milliseconds{100};
 // A handshake is a few packets; who takes longer holds a place that others want.
 constexpr auto kHandshakeTime = std::chrono::seconds{10};
+// Two pieces of a stream.
+constexpr auto kStreamSendBytes = 128 * 1024;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 struct Connection {
@@ -57,19 +60,20 @@ struct Connection {
   model::IpAddress peer;
   std::optional<model::KeyPin> key;
   bool handling = false;  // a handler runs: it is let finish when the server stops
+  LiveTimer waiting;      // while it sends a stream: what that waits on
 };
 
-/// Bytes of the body budget held by one request.
-class BodyShare {
+/// What one request holds of a budget: bytes of bodies, or a place among the streams.
+class Share {
 public:
-  BodyShare(std::uint64_t &held, std::uint64_t bytes) : held_(held), bytes_(bytes) { held_ += bytes_; }
-  BodyShare(BodyShare const &) = delete;
-  auto operator=(BodyShare const &) -> BodyShare & = delete;
-  ~BodyShare() { held_ -= bytes_; }
+  Share(std::uint64_t &held, std::uint64_t amount) : held_(held), amount_(amount) { held_ += amount_; }
+  Share(Share const &) = delete;
+  auto operator=(Share const &) -> Share & = delete;
+  ~Share() { held_ -= amount_; }
 
 private:
   std::uint64_t &held_;
-  std::uint64_t bytes_;
+  std::uint64_t amount_;
 };
 
 auto is_loopback(model::IpAddress address) -> bool {
@@ -159,8 +163,11 @@ private:
     asio::post(loop_, [this] {
       stopping_ = true;
       for (auto &acceptor : acceptors_) acceptor.close();
-      for (auto *connection : connections_)
-        if (!connection->handling) connection->stream.close();
+      for (auto *connection : connections_) {
+        if (connection->handling) continue;
+        connection->stream.close();
+        if (connection->waiting) connection->waiting->cancel();
+      }
     });
     if (thread_.joinable()) thread_.join();
     workers_.join();
@@ -240,7 +247,7 @@ private:
     auto const counted = body_bytes > kSmallBodyBytes ? body_bytes : 0;
     if (bodies_held_ + counted > kBodiesInFlight * options_.max_body_bytes)
       co_return co_await refuse(connection, refusal(503, "too many large requests at once; try again in a moment"));
-    auto const share = BodyShare{bodies_held_, counted};
+    auto const share = Share{bodies_held_, counted};
     if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
       auto go_on = http::response<http::empty_body>{http::status::continue_, 11};
       auto [error, bytes] = co_await http::async_write(connection.stream, go_on, kTuple);
@@ -260,8 +267,23 @@ private:
     connection.handling = true;
     connection.stream.expires_never();
     auto response = co_await asio::co_spawn(workers_, run_handler(*request), asio::use_awaitable);
+    if (response.live && !head) co_return co_await send_live(connection, std::move(response));
     auto const go_on = keep_alive && !stopping_ && !response.ends_connection;
     co_return co_await write(connection, std::move(response), go_on, head);
+  }
+
+  auto send_live(Connection &connection, HttpResponse response) -> asio::awaitable<bool> {
+    connection.handling = false;
+    if (streams_ >= options_.max_live)
+      co_return co_await refuse(connection, refusal(503, "too many live streams are open; close one, or try later"));
+    auto const place = Share{streams_, 1};
+    connection.waiting = std::make_shared<asio::steady_timer>(loop_);
+    // Little more than one piece may wait in the kernel: what a slow reader has not taken is to stay with the stream.
+    auto ignored = beast::error_code{};
+    connection.stream.socket().set_option(asio::socket_base::send_buffer_size{kStreamSendBytes}, ignored);
+    co_await send_live_body(connection.stream, std::move(response), options_, connection.waiting, stopping_);
+    connection.waiting.reset();
+    co_return false;
   }
 
   /// On a worker thread.
@@ -318,6 +340,7 @@ private:
   // The loop's thread alone touches these.
   bool stopping_ = false;
   std::uint64_t bodies_held_ = 0;
+  std::uint64_t streams_ = 0;
   std::set<Connection *> connections_;
 
   asio::io_context loop_{1};

@@ -16,6 +16,8 @@
 #include "model/ports/observation_store.hpp"
 #include "net/http.hpp"
 #include "search/answer.hpp"
+#include "serve/description.hpp"
+#include "understand/live_tail.hpp"
 
 namespace noroshi::serve {
 
@@ -26,6 +28,7 @@ struct Services {
   model::Catalogue &catalogue;
   Config const &config;
   Clock const &clock;
+  understand::LiveTail &tail;
   /// Durable when it returns; false where the batch was there already.
   std::function<Result<bool>(model::Batch const &)> intake;
   /// Applies pending catalogue changes to the indicator store; a write returns when its change is applied.
@@ -56,6 +59,8 @@ struct Call {
 class Endpoint {
 public:
   virtual ~Endpoint() = default;
+  /// For /api/v1/openapi.json. A contract test holds real answers against it.
+  [[nodiscard]] virtual auto describe() const -> Description = 0;
   /// True for the few endpoints that anyone may call, without a key.
   [[nodiscard]] virtual auto is_public() const -> bool { return false; }
   /// Who may call it; others get 403 before anything is read. The stores check the same rights again.

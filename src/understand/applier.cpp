@@ -36,6 +36,7 @@ auto Applier::create(IntakeLog &log, Stores stores, Config const &config) -> Res
   TRY(auto const catalogue, stores.catalogue.cursor());
   auto applier = std::unique_ptr<Applier>{new Applier{log, stores, config, std::move(addresses)}};
   applier->applied_ = std::min({observations, indicators, catalogue});
+  applier->tail_.begin_after(applier->applied_);
   auto const &registry = Registry<Detector>::instance();
   for (auto const &name : registry.names()) {
     applier->detectors_.push_back(registry.create(name));
@@ -91,6 +92,7 @@ auto Applier::step(std::chrono::milliseconds gather) -> Result<bool> {
   applied_rows.add(pending_.rows);
   rows_ += pending_.rows;
   applied_ = pending_.through;
+  tail_.publish(pending_.batches);
   pending_ = Group{};
   TRY_VOID(log_.trim(applied_));
   return true;
@@ -120,7 +122,7 @@ auto Applier::next_group(std::chrono::milliseconds gather) -> Result<Group> {
   if (group.batches.empty())
     looked_through_ = next - 1;  // conclusions of groups that are applied: not to be read again
   else
-    group.through = group.batches.back().position;
+    group.through = group.batches.back()->position;
   return group;
 }
 
@@ -129,15 +131,15 @@ auto Applier::take(LogRecord &&record, bool replaying, Group &group) -> bool {
   if (record.type == RecordType::batch) {
     group.rows += record.rows;
     group.bytes += record.batch.frames.size();
-    group.batches.push_back(std::move(record));
+    group.batches.push_back(std::make_shared<LogRecord const>(std::move(record)));
     return !replaying && (group.rows >= kGroupRows || group.bytes >= kGroupBytes);
   }
   // A conclusion stands behind all its batches and says up to which it goes; batches behind that came in meanwhile.
-  if (group.batches.empty() || record.through < group.batches.front().position) return false;
+  if (group.batches.empty() || record.through < group.batches.front()->position) return false;
   auto writes = decode_derived(record.derived);
   if (!writes) return false;
-  while (group.batches.back().position > record.through) {
-    group.rows -= group.batches.back().rows;
+  while (group.batches.back()->position > record.through) {
+    group.rows -= group.batches.back()->rows;
     group.batches.pop_back();
   }
   group.writes = *std::move(writes);
@@ -156,8 +158,8 @@ auto Applier::conclude(Group &group) -> Result<void> {
 auto Applier::detect(Group const &group) -> Result<std::vector<model::IndicatorWrite>> {
   auto derived = Derived{};
   for (auto const &record : group.batches) {
-    TRY(auto const source, source_of(record.batch.sensor));
-    auto reader = model::FrameReader{record.batch.frames};
+    TRY(auto const source, source_of(record->batch.sensor));
+    auto reader = model::FrameReader{record->batch.frames};
     auto observation = model::Observation{};
     while (reader.next(observation) == model::FrameReader::Step::frame) {
       auto const input = DetectorInput{observation, source, addresses_, config_};
@@ -171,7 +173,8 @@ auto Applier::detect(Group const &group) -> Result<std::vector<model::IndicatorW
 auto Applier::apply(Group const &group) -> Result<void> {
   auto batches = std::vector<model::ReceivedBatch>{};
   auto progress = std::vector<model::SensorProgress>{};
-  for (auto const &record : group.batches) {
+  for (auto const &each : group.batches) {
+    auto const &record = *each;
     batches.push_back({record.batch.sensor, record.received, record.batch.frames});
     auto found = std::ranges::find(progress, record.batch.sensor, &model::SensorProgress::sensor);
     if (found == progress.end()) found = progress.insert(progress.end(), model::SensorProgress{record.batch.sensor});

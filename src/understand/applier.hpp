@@ -15,6 +15,7 @@
 #include "model/ports/observation_store.hpp"
 #include "understand/detector.hpp"
 #include "understand/intake_log.hpp"
+#include "understand/live_tail.hpp"
 
 namespace noroshi::understand {
 
@@ -43,12 +44,14 @@ public:
   [[nodiscard]] auto rows() const -> std::uint64_t { return rows_.load(); }
   /// True where every batch that the log held a moment ago is in every store.
   [[nodiscard]] auto idle() const -> bool;
+  /// What was applied last, for those who follow.
+  [[nodiscard]] auto tail() -> LiveTail & { return tail_; }
   /// Why the stores do not take the next group, or empty while they do.
   [[nodiscard]] auto trouble() const -> std::string;
 
 private:
   struct Group {
-    std::vector<LogRecord> batches;
+    std::vector<std::shared_ptr<LogRecord const>> batches;
     std::uint64_t rows = 0;
     std::size_t bytes = 0;      // of frames
     std::uint64_t through = 0;  // the last batch's position
@@ -78,6 +81,7 @@ private:
   std::uint64_t looked_through_ = 0;  // no batch up to this position is left to apply
   std::atomic<std::uint64_t> rows_{0};
   std::atomic<bool> stopping_{false};
+  LiveTail tail_;
   mutable std::mutex trouble_mutex_;
   std::string trouble_;
   std::thread thread_;

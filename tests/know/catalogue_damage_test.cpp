@@ -33,8 +33,8 @@ auto first_error(std::string const &path) -> std::optional<Error> {
   if (!admin) return admin.error();
   if (auto const users = catalogue.users(*admin); !users) return users.error();
   if (auto const keys = catalogue.keys(*admin); !keys) return keys.error();
-  if (auto const log = catalogue.audit_log(1000, *admin); !log) return log.error();
-  if (auto const reports = catalogue.reports(*admin); !reports) return reports.error();
+  if (auto const log = catalogue.audit_log({1000}, *admin); !log) return log.error();
+  if (auto const reports = catalogue.reports({}, *admin); !reports) return reports.error();
   if (auto const changes = catalogue.changes_after(0, 1000); !changes) return changes.error();
   if (auto const added = catalogue.audit("test", "", "", *admin); !added) return added.error();
   return std::nullopt;

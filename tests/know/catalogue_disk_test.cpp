@@ -45,7 +45,7 @@ auto add_indicators(std::string const &path, std::uint64_t &acknowledged) -> std
 auto count_reports(std::string const &path, know::CatalogueMode mode) -> Result<std::uint64_t> {
   TRY(auto const catalogue, know::open_catalogue({.path = path, .mode = mode}));
   TRY(auto const admin, catalogue->local_administrator());
-  TRY(auto const reports, catalogue->reports(admin));
+  TRY(auto const reports, catalogue->reports({}, admin));
   return reports.size();
 }
 

@@ -160,7 +160,7 @@ TEST_CASE("every privileged act leaves an audit row, newest first, and a refused
   REQUIRE(fixture.catalogue->disable_user("alice", admin));
   REQUIRE(fixture.catalogue->audit("search", "192.0.2.1", "members all", viewer_of(model::UserRole::reader)));
   CHECK_FALSE(fixture.catalogue->disable_user("admin", admin));
-  auto const log = fixture.catalogue->audit_log(100, admin);
+  auto const log = fixture.catalogue->audit_log({100}, admin);
   REQUIRE(log);
   auto actions = std::string{};
   for (auto const &entry : *log) actions += entry.action + " ";
@@ -168,14 +168,14 @@ TEST_CASE("every privileged act leaves an audit row, newest first, and a refused
   CHECK(log->at(0).actor == "reader");
   CHECK(log->at(1).actor == "admin");
   CHECK(log->at(1).subject == "alice");
-  CHECK(fixture.catalogue->audit_log(2, admin)->size() == 2);
+  CHECK(fixture.catalogue->audit_log({2}, admin)->size() == 2);
 }
 
 TEST_CASE("a long audit detail is cut between characters, not refused") {
   auto fixture = CatalogueFixture{};
   auto detail = std::string(4095, 'x') + "日本";
   REQUIRE(fixture.catalogue->audit("search", "x", detail, fixture.admin()));
-  CHECK(fixture.catalogue->audit_log(1, fixture.admin())->at(0).detail == std::string(4095, 'x') + "…");
+  CHECK(fixture.catalogue->audit_log({1}, fixture.admin())->at(0).detail == std::string(4095, 'x') + "…");
 }
 
 }  // namespace

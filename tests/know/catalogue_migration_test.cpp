@@ -58,7 +58,7 @@ TEST_CASE("a catalogue of the first schema is brought up to date with everything
   REQUIRE(carol);
   CHECK(carol->name == "carol");
   CHECK(catalogue.users(*root)->size() == 2);
-  CHECK(catalogue.audit_log(10, *root)->size() == 1);
+  CHECK(catalogue.audit_log({10}, *root)->size() == 1);
   CHECK(catalogue.ensure_sensor("home")->id == model::SensorId{1});
   CHECK(catalogue.add_report("analyst/carol", "new", {}, *carol));
   CHECK(number(path, "PRAGMA user_version") == know::catalogue_schema().migrations.back().number);

@@ -109,7 +109,7 @@ TEST_CASE("a report is shown to those who may see all of it, newest first") {
   auto const red = add(fixture, "red", {write("c.example", model::Tlp::red), write("a.example")});
   auto const titles = [&](model::UserRole role) {
     auto text = std::string{};
-    for (auto const &report : *fixture.catalogue->reports(viewer_of(role))) text += report.title + " ";
+    for (auto const &report : *fixture.catalogue->reports({}, viewer_of(role))) text += report.title + " ";
     return text;
   };
   CHECK(titles(model::UserRole::admin) == "red amber green ");
@@ -133,7 +133,7 @@ TEST_CASE("nobody writes a report in a sensor's name, or in another organisation
   CHECK(fixture.catalogue->add_report("analyst/alice", "forged", writes, stranger).error().code == ErrorCode::denied);
   CHECK(fixture.catalogue->withdraw_report(report.id, stranger).error().code == ErrorCode::denied);
   CHECK(changes(fixture, 0)->position == 1);
-  CHECK(fixture.catalogue->reports(analyst)->size() == 1);
+  CHECK(fixture.catalogue->reports({}, analyst)->size() == 1);
 }
 
 TEST_CASE("a report that cannot be kept leaves nothing behind") {
@@ -147,7 +147,7 @@ TEST_CASE("a report that cannot be kept leaves nothing behind") {
   auto const many = std::vector<model::IndicatorWrite>(500'001, write("a.example"));
   CHECK(fixture.catalogue->add_report("analyst/alice", "many", many, analyst).error().code == ErrorCode::too_large);
   CHECK(fixture.catalogue->withdraw_report(model::ReportId{5}, analyst).error().code == ErrorCode::not_found);
-  CHECK(fixture.catalogue->reports(analyst)->empty());
+  CHECK(fixture.catalogue->reports({}, analyst)->empty());
   CHECK_FALSE(changes(fixture, 0));
 }
 

@@ -41,11 +41,11 @@ auto methods() -> std::vector<Method> {
       {"keys", admin, [](C &c, V &v) { return error_of(c.keys(v)); }},
       {"revoke_key", admin, [](C &c, V &v) { return error_of(c.revoke_key(1, v)); }},
       {"audit", anyone, [](C &c, V &v) { return error_of(c.audit("search", "x", "", v)); }},
-      {"audit_log", admin, [](C &c, V &v) { return error_of(c.audit_log(10, v)); }},
+      {"audit_log", admin, [](C &c, V &v) { return error_of(c.audit_log({10}, v)); }},
       {"sensors", own, [](C &c, V &v) { return error_of(c.sensors(v)); }},
       {"add_report", writers, [](C &c, V &v) { return error_of(c.add_report("analyst/x", "title", {}, v)); }},
       {"withdraw_report", writers, [](C &c, V &v) { return error_of(c.withdraw_report(model::ReportId{1}, v)); }},
-      {"reports", readers, [](C &c, V &v) { return error_of(c.reports(v)); }},
+      {"reports", readers, [](C &c, V &v) { return error_of(c.reports({}, v)); }},
       {"report", readers, [](C &c, V &v) { return error_of(c.report(model::ReportId{1}, v)); }},
   };
 }
@@ -66,8 +66,8 @@ auto state_of(CatalogueFixture &fixture) -> std::string {
   auto state = std::string{};
   for (auto const &user : *fixture.catalogue->users(admin)) state += user.name + (user.disabled ? "-" : "+");
   state += fmt::format(" keys {}", fixture.catalogue->keys(admin)->size());
-  for (auto const &report : *fixture.catalogue->reports(admin)) state += report.withdrawn ? "-" : "+";
-  state += fmt::format(" audit {}", fixture.catalogue->audit_log(1000, admin)->size());
+  for (auto const &report : *fixture.catalogue->reports({}, admin)) state += report.withdrawn ? "-" : "+";
+  state += fmt::format(" audit {}", fixture.catalogue->audit_log({1000}, admin)->size());
   state += fmt::format(" changes {}", (*fixture.catalogue->changes_after(0, 1000))->position);
   return state;
 }

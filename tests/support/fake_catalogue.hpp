@@ -94,10 +94,11 @@ public:
                    std::string{detail}});
     return ok;
   }
-  auto audit_log(std::size_t limit, model::Viewer const &viewer) -> Result<std::vector<model::AuditEntry>> override {
+  auto audit_log(model::Page page, model::Viewer const &viewer) -> Result<std::vector<model::AuditEntry>> override {
     TRY_VOID(administrator(viewer));
     auto newest = std::vector<model::AuditEntry>{log.rbegin(), log.rend()};
-    newest.resize(std::min(newest.size(), limit));
+    std::erase_if(newest, [&](auto const &entry) { return entry.id >= page.before; });
+    newest.resize(std::min(newest.size(), page.limit));
     return newest;
   }
 
@@ -167,7 +168,12 @@ public:
     changes_.push_back({"catalogue", ++change_, {}, {{found->source, id}}, {}});
     return audit("report.withdraw", std::to_string(id.number), "", viewer);
   }
-  auto reports(model::Viewer const &) -> Result<std::vector<model::Report>> override { return reports_; }
+  auto reports(model::Page page, model::Viewer const &) -> Result<std::vector<model::Report>> override {
+    auto newest = std::vector<model::Report>{reports_.rbegin(), reports_.rend()};
+    std::erase_if(newest, [&](auto const &report) { return report.id.number >= page.before; });
+    newest.resize(std::min(newest.size(), page.limit));
+    return newest;
+  }
   auto report(model::ReportId id, model::Viewer const &) -> Result<model::Report> override {
     auto const found = std::ranges::find(reports_, id, &model::Report::id);
     if (found == reports_.end()) return fail(ErrorCode::not_found, "there is no report {}", id.number);

@@ -15,7 +15,7 @@ struct Served {
     auto sentences = search::Sentences::load(NOROSHI_SOURCE_DIR "/packs/text");
     if (!sentences) throw std::runtime_error{sentences.error().sentence};
     router = std::make_unique<serve::Router>(
-        serve::Services{indicators, observations, catalogue, config, clock,
+        serve::Services{indicators, observations, catalogue, config, clock, tail,
                         [this](model::Batch const &batch) -> Result<bool> {
                           batches.push_back(batch);
                           return std::count_if(batches.begin(), batches.end(), [&](auto const &one) {
@@ -51,6 +51,7 @@ struct Served {
   FakeObservations observations;
   FakeCatalogue catalogue;
   Config config;
+  understand::LiveTail tail;
   ManualClock clock{Time{std::chrono::days{20'000}}};
   std::vector<model::Batch> batches;
   std::string running = "{}";

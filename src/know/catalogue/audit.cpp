@@ -33,14 +33,14 @@ auto SqliteCatalogue::audit(std::string_view action, std::string_view subject, s
   });
 }
 
-auto SqliteCatalogue::audit_log(std::size_t limit, model::Viewer const &viewer)
+auto SqliteCatalogue::audit_log(model::Page page, model::Viewer const &viewer)
     -> Result<std::vector<model::AuditEntry>> {
   if (!viewer.may_administer()) return rows::denied(viewer, "read the audit", "an administrator");
   return database_->read([&](sqlite::Connection &connection) -> Result<std::vector<model::AuditEntry>> {
     auto entries = std::vector<model::AuditEntry>{};
-    auto query =
-        connection.query("SELECT id, time, actor, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?");
-    query.bind(std::min(limit, kMaxAuditRows));
+    auto query = connection.query(
+        "SELECT id, time, actor, action, subject, detail FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?");
+    query.bind(page.before, std::min(page.limit, kMaxAuditRows));
     for (;;) {
       TRY(auto const more, query.step());
       if (!more) return entries;

@@ -119,15 +119,16 @@ auto SqliteCatalogue::withdraw_report(model::ReportId id, model::Viewer const &v
   });
 }
 
-auto SqliteCatalogue::reports(model::Viewer const &viewer) -> Result<std::vector<model::Report>> {
+auto SqliteCatalogue::reports(model::Page page, model::Viewer const &viewer) -> Result<std::vector<model::Report>> {
   if (!viewer.may_read()) return rows::denied(viewer, "list reports", "a reader");
   return database_->read([&](sqlite::Connection &connection) -> Result<std::vector<model::Report>> {
     auto all = std::vector<model::Report>{};
-    auto query =
-        connection.query("SELECT id, source, title, created, withdrawn, marking FROM reports ORDER BY id DESC");
+    auto query = connection.query(
+        "SELECT id, source, title, created, withdrawn, marking FROM reports WHERE id < ? ORDER BY id DESC");
+    query.bind(page.before);
     for (;;) {
       TRY(auto const more, query.step());
-      if (!more) return all;
+      if (!more || all.size() == page.limit) return all;
       auto stored = read_report(query);
       if (viewer.may_see(stored.marking)) all.push_back(std::move(stored.report));
     }

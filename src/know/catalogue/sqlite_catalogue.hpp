@@ -31,7 +31,7 @@ public:
   // audit.cpp
   auto audit(std::string_view action, std::string_view subject, std::string_view detail, model::Viewer const &viewer)
       -> Result<void> override;
-  auto audit_log(std::size_t limit, model::Viewer const &viewer) -> Result<std::vector<model::AuditEntry>> override;
+  auto audit_log(model::Page page, model::Viewer const &viewer) -> Result<std::vector<model::AuditEntry>> override;
 
   // sensors.cpp
   auto ensure_sensor(std::string_view name) -> Result<model::Sensor> override;
@@ -46,7 +46,7 @@ public:
   auto add_report(std::string_view source, std::string_view title, std::span<model::IndicatorWrite const> writes,
                   model::Viewer const &viewer) -> Result<model::Report> override;
   auto withdraw_report(model::ReportId report, model::Viewer const &viewer) -> Result<void> override;
-  auto reports(model::Viewer const &viewer) -> Result<std::vector<model::Report>> override;
+  auto reports(model::Page page, model::Viewer const &viewer) -> Result<std::vector<model::Report>> override;
   auto report(model::ReportId id, model::Viewer const &viewer) -> Result<model::Report> override;
 
   // changes.cpp

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -78,6 +79,12 @@ struct Report {
   bool withdrawn = false;
 };
 
+/// A part of a list that is ordered newest first.
+struct Page {
+  std::size_t limit = 100'000;
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();  // only entries with a lower id
+};
+
 /// What the applier tells after a group: moved in one transaction with the cursor.
 struct SensorProgress {
   SensorId sensor;
@@ -119,7 +126,7 @@ public:
   virtual auto audit(std::string_view action, std::string_view subject, std::string_view detail, Viewer const &viewer)
       -> Result<void> = 0;
   /// Newest first.
-  virtual auto audit_log(std::size_t limit, Viewer const &viewer) -> Result<std::vector<AuditEntry>> = 0;
+  virtual auto audit_log(Page page, Viewer const &viewer) -> Result<std::vector<AuditEntry>> = 0;
 
   // Sensors and sources.
   /// The sensor of that name, made where it does not exist.
@@ -135,7 +142,8 @@ public:
   virtual auto add_report(std::string_view source, std::string_view title, std::span<IndicatorWrite const> writes,
                           Viewer const &viewer) -> Result<Report> = 0;
   virtual auto withdraw_report(ReportId report, Viewer const &viewer) -> Result<void> = 0;
-  virtual auto reports(Viewer const &viewer) -> Result<std::vector<Report>> = 0;
+  /// Newest first; those whose marking the viewer may see.
+  virtual auto reports(Page page, Viewer const &viewer) -> Result<std::vector<Report>> = 0;
   virtual auto report(ReportId id, Viewer const &viewer) -> Result<Report> = 0;
   /// The next changes behind `position` as one commit of stream "catalogue"; nothing where there are none.
   virtual auto changes_after(std::uint64_t position, std::size_t limit) -> Result<std::optional<IndicatorCommit>> = 0;

@@ -30,6 +30,19 @@ auto check_frames(std::string_view frames) -> Result<std::uint64_t> {
 
 class Batches final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Hand in one sealed segment of a sensor; handing it in again is harmless",
+            .parameters = {{"Noroshi-Sensor", In::header, kText, "the sensor's name", true},
+                           {"Noroshi-Epoch", In::header, kNumber, "of its spool; grows with every start", true},
+                           {"Noroshi-Sequence", In::header, kNumber, "of the segment in its epoch", true},
+                           {"Noroshi-Time", In::header, kTime, "the sensor's clock; the three below go with it"},
+                           {"Noroshi-Spool-Bytes", In::header, kNumber, "what waits in its spool"},
+                           {"Noroshi-Drops", In::header, kNumber, "observations its spool has dropped"},
+                           {"Noroshi-Version", In::header, kText, "of its program"}},
+            .request = "Frames",
+            .request_type = "application/octet-stream",
+            .answer = "BatchReceipt"};
+  }
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override {
     return viewer.may_hand_in_batches();
   }

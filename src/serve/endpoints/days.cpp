@@ -9,6 +9,9 @@ namespace {
 
 class ListDays final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "The days of observations that are kept", .answer = "Days"};
+  }
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override {
     return viewer.may_see_observations();
   }
@@ -28,6 +31,9 @@ public:
 
 class Hold final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Keep days from retention", .request = "Hold", .answer = "Empty"};
+  }
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override { return viewer.may_write_reports(); }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const document, parse_object(call.request.body, {"name", "from", "to"}));
@@ -46,6 +52,9 @@ public:
 
 class Release final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Lift a hold", .request = "Release", .answer = "Empty"};
+  }
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override { return viewer.may_administer(); }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const document, parse_object(call.request.body, {"name"}));

@@ -6,6 +6,9 @@ namespace {
 
 class Healthz final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Whether requests are answered", .answer_type = "text/plain"};
+  }
   [[nodiscard]] auto is_public() const -> bool override { return true; }
   auto answer(Call const &) -> Result<net::HttpResponse> override {
     auto response = net::HttpResponse{};

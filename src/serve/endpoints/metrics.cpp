@@ -7,6 +7,9 @@ namespace {
 
 class Metrics final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Counters in the exposition format of Prometheus", .answer_type = "text/plain"};
+  }
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override {
     return viewer.may_see_observations();
   }

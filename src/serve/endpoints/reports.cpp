@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 #include "serve/body.hpp"
 #include "serve/endpoint.hpp"
+#include "serve/paging.hpp"
 #include "serve/reply.hpp"
 
 namespace noroshi::serve {
@@ -109,8 +110,13 @@ void write(search::JsonWriter &out, model::Report const &report, std::string_vie
 
 class ListReports final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Reports, the newest first", .parameters = paging_parameters(), .answer = "Reports"};
+  }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
-    TRY(auto const reports, call.services.catalogue.reports(call.viewer));
+    TRY(auto const page, page_of(call.request));
+    TRY(auto reports, call.services.catalogue.reports(with_one_more(page), call.viewer));
+    auto const next = cut_page(reports, page, [](auto const &report) { return report.id.number; });
     auto body = std::string{};
     auto out = search::JsonWriter{body};
     out.begin_object().key("reports").begin_array();
@@ -119,13 +125,19 @@ public:
       write(out, report, source ? source->name : std::string{});
       out.end_object();
     }
-    out.end_array().end_object();
+    out.end_array().member("next", next).end_object();
     return json_reply(std::move(body));
   }
 };
 
 class AddReport final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Write a report: values and what is known of them",
+            .request = "NewReport",
+            .answer = "AddedReport",
+            .status = 201};
+  }
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override { return viewer.may_write_reports(); }
 
   /// {title, source?, values[], and what holds for all values: role, tlp, confidence, …}
@@ -156,6 +168,11 @@ public:
 
 class WithdrawReport final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Withdraw a report and all it said",
+            .parameters = {{"id", In::path, kNumber, "the report's number"}},
+            .answer = "Empty"};
+  }
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override { return viewer.may_write_reports(); }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const id, parse_number("a report's number", call.arguments[0]));

@@ -47,6 +47,13 @@ auto values_of_lines(std::string_view text) -> Result<std::vector<std::string_vi
 
 class Search final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {
+        .summary = "Who knows these values? One answer a line, in the order asked; the last line is about the members",
+        .request = "Question",
+        .answer = "AnswerLine",
+        .answer_type = "application/x-ndjson"};
+  }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     auto const body = std::string_view{call.request.body};
     auto document = boost::json::value{};

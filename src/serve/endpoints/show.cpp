@@ -9,6 +9,11 @@ namespace {
 
 class Ip final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Everything known about one address, and why",
+            .parameters = {{"ip", In::path, kText, "may be defanged"}},
+            .answer = "IpPage"};
+  }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto body, search::show_ip(call.arguments[0], call.viewer, call.language, call.knowledge()));
     return json_reply(std::move(body));
@@ -17,6 +22,11 @@ public:
 
 class Domain final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Everything known about one domain, and why",
+            .parameters = {{"domain", In::path, kText, "may be defanged"}},
+            .answer = "ThingPage"};
+  }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto body, search::show_thing("domain", call.arguments[0], call.viewer, call.language, call.knowledge()));
     return json_reply(std::move(body));
@@ -25,6 +35,11 @@ public:
 
 class Hash final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Everything known about one hash, and why",
+            .parameters = {{"hash", In::path, kText, "may be defanged"}},
+            .answer = "ThingPage"};
+  }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto body, search::show_thing("hash", call.arguments[0], call.viewer, call.language, call.knowledge()));
     return json_reply(std::move(body));
@@ -33,6 +48,11 @@ public:
 
 class Url final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Everything known about one URL, and why",
+            .parameters = {{"value", In::query, kText, "the URL; may be defanged", true}},
+            .answer = "ThingPage"};
+  }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto body,
         search::show_thing("url", call.request.parameter("value"), call.viewer, call.language, call.knowledge()));
@@ -42,6 +62,11 @@ public:
 
 class Session final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "One visit, observation by observation",
+            .parameters = {{"id", In::path, kText, "as `show ip` lists it"}},
+            .answer = "SessionPage"};
+  }
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override {
     return viewer.may_see_observations();
   }

@@ -40,6 +40,9 @@ void write_running(search::JsonWriter &json, boost::json::object state) {
 
 class Status final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "How the node is: listeners, protections, spool, stores, sensors", .answer = "Status"};
+  }
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override {
     return viewer.may_see_observations();
   }
@@ -66,6 +69,9 @@ public:
 
 class Sensors final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "The sensors that report here", .answer = "Sensors"};
+  }
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override {
     return viewer.may_see_observations();
   }

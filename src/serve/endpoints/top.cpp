@@ -24,6 +24,14 @@ auto field_named(std::string_view name) -> Result<model::FieldInfo> {
 
 class Top final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "What visitors said most often",
+            .parameters = {{"kind", In::query, kText, "a kind of observation, such as login", true},
+                           {"field", In::query, kText, "a text field, such as username", true},
+                           {"since", In::query, kTime, "only what was received since"},
+                           {"limit", In::query, kCount, "20 where it is not said"}},
+            .answer = "Top"};
+  }
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override {
     return viewer.may_see_observations();
   }

@@ -2,13 +2,11 @@
 // audits each write in the write's own transaction.
 #include "serve/body.hpp"
 #include "serve/endpoint.hpp"
+#include "serve/paging.hpp"
 #include "serve/reply.hpp"
 
 namespace noroshi::serve {
 namespace {
-
-constexpr auto kAuditEntries = std::uint64_t{100};        // where nothing else is asked
-constexpr auto kMaxAuditEntries = std::uint64_t{10'000};  // one page; older ones stay in the catalogue
 
 class ForAdministrators : public Endpoint {
 public:
@@ -22,6 +20,7 @@ void write(search::JsonWriter &json, model::User const &user) {
 
 class ListUsers final : public ForAdministrators {
 public:
+  [[nodiscard]] auto describe() const -> Description override { return {.summary = "Users", .answer = "Users"}; }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const users, call.services.catalogue.users(call.viewer));
     auto body = std::string{};
@@ -35,6 +34,9 @@ public:
 
 class AddUser final : public ForAdministrators {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Add a user", .request = "NewUser", .answer = "User", .status = 201};
+  }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const document, parse_object(call.request.body, {"name", "role"}));
     TRY(auto const name, text_member(document.get_object(), "name", Presence::required));
@@ -50,6 +52,11 @@ public:
 
 class DisableUser final : public ForAdministrators {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Disable a user; the keys stop working at once",
+            .parameters = {{"name", In::path, kText, "the user's name"}},
+            .answer = "Empty"};
+  }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY_VOID(call.services.catalogue.disable_user(call.arguments[0], call.viewer));
     return json_reply("{}");
@@ -58,6 +65,9 @@ public:
 
 class ListKeys final : public ForAdministrators {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "API keys, without the keys themselves", .answer = "Keys"};
+  }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const keys, call.services.catalogue.keys(call.viewer));
     TRY(auto const users, call.services.catalogue.users(call.viewer));
@@ -82,6 +92,10 @@ public:
 
 class AddKey final : public ForAdministrators {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {
+        .summary = "Make an API key; it is shown this once", .request = "NewKey", .answer = "AddedKey", .status = 201};
+  }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const document, parse_object(call.request.body, {"user", "label", "expires"}));
     TRY(auto const user, text_member(document.get_object(), "user", Presence::required));
@@ -98,6 +112,11 @@ public:
 
 class RevokeKey final : public ForAdministrators {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Revoke an API key",
+            .parameters = {{"id", In::path, kNumber, "the key's number"}},
+            .answer = "Empty"};
+  }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const id, parse_number("a key's number", call.arguments[0]));
     TRY_VOID(call.services.catalogue.revoke_key(static_cast<std::int64_t>(id), call.viewer));
@@ -107,12 +126,13 @@ public:
 
 class Audit final : public ForAdministrators {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {.summary = "Who did what, the newest first", .parameters = paging_parameters(), .answer = "Audit"};
+  }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
-    auto limit = kAuditEntries;
-    if (auto const asked = call.request.parameter("limit"); !asked.empty()) {
-      TRY(limit, parse_number("limit", asked));
-    }
-    TRY(auto const entries, call.services.catalogue.audit_log(std::min(limit, kMaxAuditEntries), call.viewer));
+    TRY(auto const page, page_of(call.request));
+    TRY(auto entries, call.services.catalogue.audit_log(with_one_more(page), call.viewer));
+    auto const next = cut_page(entries, page, [](auto const &entry) { return entry.id; });
     auto body = std::string{};
     auto json = search::JsonWriter{body};
     json.begin_object().key("audit").begin_array();
@@ -120,7 +140,7 @@ public:
       json.begin_object().member("id", entry.id).member("time", entry.time).member("actor", entry.actor);
       json.member("action", entry.action).member("subject", entry.subject).member("detail", entry.detail).end_object();
     }
-    json.end_array().end_object();
+    json.end_array().member("next", next).end_object();
     return json_reply(std::move(body));
   }
 };

@@ -24,6 +24,9 @@ ConfigKey<std::vector<std::string>> const api_listen{
     "api.listen", "127.0.0.1:8787", "address:port",
     "where people, tools and feeds reach the node; loopback only until TLS is configured"};
 ConfigKey<bool> const api_fallback{"api.port_fallback", "false", "", "move to a free port where api.listen is taken"};
+ConfigKey<Duration> const stream_stall{
+    "api.stream_stall", "10s", "time",
+    "a reader of a live stream that takes nothing for so long is cut off; it goes on later"};
 ConfigKey<std::int64_t> const api_workers{"api.workers", "4", "threads", "requests worked on at the same time"};
 
 constexpr auto kMaintenanceInterval = std::chrono::seconds{60};
@@ -114,6 +117,7 @@ private:
   auto start_api() -> Result<void> {
     auto options = net::HttpServerOptions{};
     options.unix_path = node_->directory().api_socket();
+    options.live_stall = std::chrono::duration_cast<std::chrono::milliseconds>(config_.get(stream_stall));
     options.workers = static_cast<unsigned>(std::max<std::int64_t>(1, config_.get(api_workers)));
     for (auto const &text : config_.get(api_listen)) {
       TRY(auto const endpoint, parse_endpoint(text));

@@ -79,8 +79,8 @@ struct HttpServerOptions {
   unsigned workers = 2;
   std::size_t max_body_bytes = std::size_t{64} << 20;  // a million values of 60 bytes
   std::size_t max_connections = 1024;
-  std::chrono::seconds idle_timeout{30};               // between requests, and for a request to arrive whole
-  std::size_t max_live = 64;                        // of those connections; each holds what its client has not read
+  std::chrono::seconds idle_timeout{30};             // between requests, and for a request to arrive whole
+  std::size_t max_live = 64;                         // of those connections; each holds what its client has not read
   std::chrono::milliseconds live_stall{10'000};      // a stream's reader that takes nothing for so long is cut off
   std::chrono::milliseconds live_heartbeat{15'000};  // below the minute after which middle boxes forget
   std::optional<HttpTls> tls;

@@ -10,9 +10,12 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 
+#include "base/metrics.hpp"
 #include "net/http_beast.hpp"
 
 namespace noroshi::net {
+
+inline Counter const live_cut_off{"noroshi_live_cut_off_total", "Readers of live streams cut off for not reading."};
 
 /// What a stream waits on. Shared, because whoever wakes it may do so from another thread while the connection ends.
 using LiveTimer = std::shared_ptr<boost::asio::steady_timer>;
@@ -50,7 +53,10 @@ auto send_live_body(Connection &to, HttpResponse response, HttpServerOptions con
     to.expires_after(options.live_stall);
     auto const chunk = http::make_chunk(boost::asio::buffer(piece));
     auto [error, bytes] = co_await boost::asio::async_write(to, chunk, kTuple);
-    if (error) co_return;
+    if (error) {
+      if (error == boost::beast::error::timeout) live_cut_off.add();
+      co_return;
+    }
   }
   auto const last = http::make_chunk_last();
   to.expires_after(options.live_stall);

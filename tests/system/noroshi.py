@@ -1,5 +1,6 @@
 """What system tests share: a node of their own, started from the built program, on ports that the kernel picks."""
 
+import http.client
 import json
 import os
 import pathlib
@@ -126,6 +127,26 @@ class Node:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(PATIENCE)
+
+    def api_port(self):
+        """Of the HTTP API over TCP."""
+        return int(self.status()["api"][0].rsplit(":", 1)[1])
+
+    def visit_http(self, path):
+        """One visitor of the http decoy: one request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port("http"), timeout=PATIENCE)
+        connection.request("GET", path)
+        connection.getresponse().read()
+        connection.close()
+
+    def wait_for_observations(self, count, address="127.0.0.1"):
+        wait_until(lambda: self.observations(address) >= count, f"{count} observations of {address}")
+
+    def metric(self, name):
+        """The value of a counter without labels on the node's metrics page."""
+        page = subprocess.run(["curl", "-s", "--unix-socket", self.data / "api.sock", "http://node/metrics"],
+                              capture_output=True, text=True, timeout=PATIENCE).stdout
+        return sum(float(line.split()[1]) for line in page.splitlines() if line.split()[:1] == [name])
 
     def observations(self, address="127.0.0.1"):
         """How many observations of a source every store has applied."""

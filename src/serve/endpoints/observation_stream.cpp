@@ -43,7 +43,7 @@ public:
     // A buffering reverse proxy (nginx) would hold events back.
     response.headers.emplace_back("X-Accel-Buffering", "no");
     response.live = std::make_shared<ObservationStream>(call.services.tail.follow(place), std::move(filter),
-                                                          call.viewer, call.services.catalogue, call.services.clock);
+                                                        call.viewer, call.services.catalogue, call.services.clock);
     return response;
   }
 };

@@ -21,13 +21,14 @@ public:
     return "the decoys process; serve and sense start it";
   }
   [[nodiscard]] auto forms() const -> std::string_view override {
-    return "noroshi decoys --spool DIR --lifeline DESCRIPTOR";
+    return "noroshi decoys --spool DIR --lifeline DESCRIPTOR [--activated COUNT]";
   }
   [[nodiscard]] auto is_listed() const -> bool override { return false; }
   void set_up(CLI::App &app) override {
     app.add_option("--spool", spool_, "folder that takes the sealed segments")->required();
     app.add_option("--lifeline", lifeline_, "descriptor of a pipe; the process ends when its other end closes")
         ->required();
+    app.add_option("--activated", activated_, "listening sockets handed over, from descriptor 3 on");
   }
   auto run(Global const &global) -> Result<Exit> override {
     TRY_VOID(start_log(global.config, "decoys"));
@@ -35,6 +36,7 @@ public:
     options.spool_folder = spool_;
     options.kept_folder = global.data + "/decoys";
     options.lifeline = lifeline_;
+    options.activated = activated_;
     options.version = std::string{version()};
     TRY(options.packs_folder, packs_folder());
     if (::geteuid() == 0) {
@@ -47,6 +49,7 @@ public:
 private:
   std::string spool_;
   int lifeline_ = -1;
+  int activated_ = 0;
 };
 
 }  // namespace

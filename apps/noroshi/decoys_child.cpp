@@ -16,6 +16,7 @@
 #include "apps/noroshi/running_state.hpp"
 #include "base/confine.hpp"
 #include "base/log.hpp"
+#include "sense/listener.hpp"
 
 extern char **environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to the program
 
@@ -32,8 +33,6 @@ constexpr auto kFirstRestart = std::chrono::milliseconds{200};
 constexpr auto kLastRestart = std::chrono::milliseconds{2'000};
 // A child that ran this long was healthy: the next restart is quick again.
 constexpr auto kHealthyAfter = std::chrono::seconds{60};
-// The descriptor at which the child finds its end of the lifeline.
-constexpr auto kLifelineDescriptor = 3;
 
 auto prepare_spool(std::string const &folder, std::string const &user) -> Result<void> {
   auto error = std::error_code{};
@@ -89,15 +88,19 @@ auto DecoysChild::spawn() -> Result<void> {
 
   auto words = std::vector<std::string>{"noroshi"};
   words.insert(words.end(), options_.arguments.begin(), options_.arguments.end());
-  for (auto const *const word : {"decoys", "--spool", options_.spool.c_str(), "--lifeline", "3"})
-    words.emplace_back(word);
+  // Sockets from systemd stay where they are: the child inherits them, again after a crash. The lifeline comes behind.
+  auto const activated = sense::activated_sockets();
+  auto const lifeline = sense::kFirstActivated + activated;
+  for (auto const &word : {std::string{"decoys"}, std::string{"--spool"}, options_.spool, std::string{"--lifeline"},
+                           std::to_string(lifeline), std::string{"--activated"}, std::to_string(activated)})
+    words.push_back(word);
   auto arguments = std::vector<char *>{};
   for (auto &word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
 
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), kLifelineDescriptor);
+  ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), lifeline);
   // It has a process group of its own: a Ctrl-C in the terminal is for the parent, who ends it in order.
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);

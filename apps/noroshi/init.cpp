@@ -20,35 +20,41 @@ public:
     return "make a data directory, its keys and the first administrator";
   }
   [[nodiscard]] auto forms() const -> std::string_view override {
-    return "noroshi [--data DIR] init [--organisation NAME] [--administrator NAME]";
+    return "noroshi [--data DIR] init [--organisation NAME] [--administrator NAME] [--if-missing]";
   }
   void set_up(CLI::App &app) override {
     app.add_option("--organisation", organisation_, "whose node this is")->capture_default_str();
     app.add_option("--administrator", administrator_, "name of the first user")->capture_default_str();
+    app.add_flag("--if-missing", if_missing_,
+                 "do nothing where there is one; make no key (for services: a log keeps it)");
   }
 
   auto run(Global const &global) -> Result<Exit> override {
     auto const directory = DataDirectory{global.data};
+    if (if_missing_ && std::filesystem::exists(directory.catalogue())) return Exit::done;
     if (std::filesystem::exists(directory.catalogue()))
       return fail(ErrorCode::conflict, "{} is a data directory already; nothing was changed", directory.path);
     TRY_VOID(make_private_folder(directory.path));
-    TRY(auto const key, make_catalogue(directory));
-    fmt::print(
-        "Data directory:  {}\nAdministrator:   {}\nAPI key:         {}\n\n"
-        "The key is shown this once; only its hash is kept. Commands on this machine need none.\n"
-        "Next: noroshi --data {} serve\n",
-        directory.path, administrator_, key, directory.path);
+    TRY_VOID(make_catalogue(directory));
     TRY(auto const node, Node::open(directory, global.config));  // makes the other stores
     return Exit::done;
   }
 
 private:
-  auto make_catalogue(DataDirectory const &directory) const -> Result<std::string> {
+  auto make_catalogue(DataDirectory const &directory) const -> Result<void> {
     TRY(auto const catalogue,
         know::open_catalogue(
             {.path = directory.catalogue(), .organisation = organisation_, .administrator = administrator_}));
+    fmt::print("Data directory:  {}\nAdministrator:   {}\n", directory.path, administrator_);
+    if (if_missing_) return ok;
     TRY(auto const administrator, catalogue->local_administrator());
-    return catalogue->add_key(administrator_, "made by init", std::nullopt, administrator);
+    TRY(auto const key, catalogue->add_key(administrator_, "made by init", std::nullopt, administrator));
+    fmt::print(
+        "API key:         {}\n\n"
+        "The key is shown this once; only its hash is kept. Commands on this machine need none.\n"
+        "Next: noroshi --data {} serve\n",
+        key, directory.path);
+    return ok;
   }
 
   static auto make_private_folder(std::string const &path) -> Result<void> {
@@ -65,6 +71,7 @@ private:
 
   std::string organisation_ = "my organisation";
   std::string administrator_ = "admin";
+  bool if_missing_ = false;
 };
 
 }  // namespace

@@ -69,6 +69,7 @@ auto Node::open(DataDirectory directory, Config const &config) -> Result<std::un
       .tail = self->applier_->tail(),
       .intake = [self](model::Batch const &batch) { return self->log_->append(batch, system_clock().now()); },
       .apply_changes = [self] { return self->apply_changes(); },
+      .backup = [self](std::string const &folder) { return self->backup(folder); },
       .running_state = [self] { return self->running_state_(); },
       .other_metrics = [self] { return self->other_metrics_(); },
       .rules = &self->rules_});
@@ -125,11 +126,15 @@ auto Node::maintain() -> Result<void> {
   for (auto const &day : dropped)
     log_info("dropped the observations of {}: past observations.retention", to_string(day));
   // The derived record behind the last batch counts as applied with it.
-  auto const last = log_->end() - 1;
-  if (applier_->applied() >= last || applier_->idle()) {
-    TRY_VOID(log_->empty_last(last));
-    TRY_VOID(log_->trim(last));
+  {
+    auto const no_backup = applier_->hold();
+    auto const last = log_->end() - 1;
+    if (applier_->applied() >= last || applier_->idle()) {
+      TRY_VOID(log_->empty_last(last));
+      TRY_VOID(log_->trim(last));
+    }
   }
+  auto const no_reports = std::lock_guard{changes_mutex_};
   TRY(auto const position, indicators_->cursor("catalogue"));
   return catalogue_->trim_changes(position);
 }

@@ -59,6 +59,7 @@ private:
   auto open_stores() -> Result<void>;
   auto open_log() -> Result<void>;
   auto apply_changes() -> Result<void>;
+  auto backup(std::string const &folder) -> Result<std::string>;
 
   DataDirectory directory_;
   Config const &config_;

@@ -1,6 +1,12 @@
 #include "know/sqlite_database.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <filesystem>
+
+#include "base/file.hpp"
 
 namespace noroshi::know::sqlite {
 
@@ -33,6 +39,14 @@ auto Database::bytes() const -> std::uint64_t {
     if (!error) total += size;
   }
   return total;
+}
+
+auto Database::copy_to(std::string const &path) -> Result<void> {
+  TRY(auto lease, lend());
+  TRY_VOID(lease.connection->run("VACUUM INTO ?", path));
+  TRY(auto const file, open_file(path, O_RDONLY));
+  if (::fsync(file.get()) != 0) return file_error(errno, "cannot sync the copy", path);
+  return ok;
 }
 
 auto Database::lend() -> Result<Lease> {

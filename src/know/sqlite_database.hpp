@@ -47,6 +47,9 @@ public:
     return writer_->transact("BEGIN IMMEDIATE", std::forward<Act>(act));
   }
 
+  /// One snapshot, written to a new file and synced.
+  auto copy_to(std::string const &path) -> Result<void>;
+
   /// Bytes on disk, the log included.
   [[nodiscard]] auto bytes() const -> std::uint64_t;
 

@@ -21,7 +21,6 @@ namespace {
 
 /// Connections that wait to be accepted: half a second of the fastest arrival measured.
 constexpr auto kBacklog = 4096;
-constexpr auto kFirstActivated = 3;  // sd_listen_fds(3)
 constexpr auto kMaxActivated = 1024;
 
 auto parse_port(std::string_view text) -> Result<std::uint16_t> {
@@ -126,12 +125,15 @@ auto bind_listener(ListenerSpec spec, unsigned loops, PortTaken if_taken) -> Res
   return listener;
 }
 
-auto take_activated(std::vector<ListenerSpec> &specs) -> Result<std::vector<Listener>> {
-  auto listeners = std::vector<Listener>{};
+auto activated_sockets() -> int {
   auto const *const pid = std::getenv("LISTEN_PID");
-  auto const *const count_text = std::getenv("LISTEN_FDS");
-  if (pid == nullptr || count_text == nullptr || std::atoi(pid) != ::getpid()) return listeners;
-  auto const count = std::clamp(std::atoi(count_text), 0, kMaxActivated);
+  auto const *const count = std::getenv("LISTEN_FDS");
+  if (pid == nullptr || count == nullptr || std::atoi(pid) != ::getpid()) return 0;
+  return std::clamp(std::atoi(count), 0, kMaxActivated);
+}
+
+auto take_activated(std::vector<ListenerSpec> &specs, int count) -> Result<std::vector<Listener>> {
+  auto listeners = std::vector<Listener>{};
   for (auto descriptor = kFirstActivated; descriptor < kFirstActivated + count; ++descriptor) {
     auto socket = FileDescriptor{descriptor};
     auto const endpoint = local_endpoint(descriptor);

@@ -32,10 +32,14 @@ enum class PortTaken : std::uint8_t { fails, moves };
 /// free one.
 auto bind_listener(ListenerSpec spec, unsigned loops, PortTaken if_taken) -> Result<Listener>;
 
-/// TCP listening sockets from systemd (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS, from descriptor 3 on), each matched
-/// with the spec of its address and port. Takes the matched specs out of `specs`; a socket that no spec names is an
-/// error.
-auto take_activated(std::vector<ListenerSpec> &specs) -> Result<std::vector<Listener>>;
+/// How many listening sockets systemd handed to this process (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS). They are the
+/// descriptors from kFirstActivated on.
+auto activated_sockets() -> int;
+inline constexpr auto kFirstActivated = 3;
+
+/// The first `count` of them, each matched with the spec of its address and port. Takes the matched specs out of
+/// `specs`; a socket that no spec names is an error.
+auto take_activated(std::vector<ListenerSpec> &specs, int count) -> Result<std::vector<Listener>>;
 
 /// What the visitor connected to: where a redirect (nftables) took the connection from, else the socket's own address,
 /// which is the listener's unless that one stands for all addresses.

@@ -70,8 +70,9 @@ auto read_specs(Config const &config, Cast const &cast) -> Result<std::vector<Li
   return specs;
 }
 
-auto bind_all(Config const &config, std::vector<ListenerSpec> specs, unsigned loops) -> Result<std::vector<Listener>> {
-  TRY(auto listeners, take_activated(specs));
+auto bind_all(Config const &config, std::vector<ListenerSpec> specs, unsigned loops, int activated)
+    -> Result<std::vector<Listener>> {
+  TRY(auto listeners, take_activated(specs, activated));
   auto const if_taken = config.get(port_fallback_key) ? PortTaken::moves : PortTaken::fails;
   for (auto &spec : specs) {
     auto const asked = spec.endpoint.port;
@@ -176,7 +177,7 @@ auto run_decoys(Config const &config, RunOptions const &options) -> Result<void>
   TRY(auto const cast,
       Cast::create(options.packs_folder + "/personas", config.get(hostname_key), secret, options.kept_folder));
   TRY(auto specs, read_specs(config, cast));
-  TRY(auto const listeners, bind_all(config, std::move(specs), count));
+  TRY(auto const listeners, bind_all(config, std::move(specs), count, options.activated));
   auto const max_sessions = session_cap(config);
   TRY(auto const signals, catch_signals());
   TRY(auto folder, open_file(options.spool_folder, O_RDONLY | O_DIRECTORY));

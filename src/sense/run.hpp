@@ -21,6 +21,8 @@ struct RunOptions {
   std::string version;       // of the program, as status.json shows it
   /// A pipe whose other end the parent holds: when the parent dies, the decoys end too. -1: none.
   int lifeline = -1;
+  /// Listening sockets that the parent was given by systemd and passes on, from descriptor kFirstActivated on.
+  int activated = 0;
   /// Whom to become when started as root.
   std::optional<UserIds> run_as;
   /// Called once when all listeners take visitors, with their real ports, and the protections that are active.

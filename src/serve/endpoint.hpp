@@ -33,6 +33,8 @@ struct Services {
   std::function<Result<bool>(model::Batch const &)> intake;
   /// Applies pending catalogue changes to the indicator store; a write returns when its change is applied.
   std::function<Result<void>()> apply_changes;
+  /// Copies the whole data directory, as it is now, into that folder; the answer's JSON object.
+  std::function<Result<std::string>(std::string const &)> backup;
   /// The members of `noroshi status` that only the running program knows (listeners, protections, spool…), as JSON
   /// text.
   std::function<std::string()> running_state;

@@ -87,6 +87,7 @@ auto Applier::step(std::chrono::milliseconds gather) -> Result<bool> {
     TRY(pending_, next_group(gather));
     if (pending_.through == 0) return false;
   }
+  auto const lock = std::lock_guard{step_mutex_};
   TRY_VOID(conclude(pending_));
   TRY_VOID(apply(pending_));
   applied_rows.add(pending_.rows);

@@ -35,6 +35,9 @@ public:
   /// Ends after the group at work; start-up goes on from the cursors.
   void stop();
 
+  /// Nothing is applied while the lock is held: every store stands behind the same group.
+  [[nodiscard]] auto hold() -> std::unique_lock<std::mutex> { return std::unique_lock{step_mutex_}; }
+
   /// Applies everything that is in the log now, on the calling thread. Only while not started.
   auto catch_up() -> Result<void>;
 
@@ -81,6 +84,7 @@ private:
   std::uint64_t looked_through_ = 0;  // no batch up to this position is left to apply
   std::atomic<std::uint64_t> rows_{0};
   std::atomic<bool> stopping_{false};
+  std::mutex step_mutex_;
   LiveTail tail_;
   mutable std::mutex trouble_mutex_;
   std::string trouble_;

@@ -84,6 +84,9 @@ auto least_role() -> std::map<std::string, std::string> {
           {"GET /api/v1/days", "reader"},
           {"POST /api/v1/days/hold", "analyst"},
           {"POST /api/v1/days/release", "admin"},
+          {"GET /api/v1/openapi.json", ""},
+          {"GET /api/v1/observations/stream", "reader"},
+          {"POST /api/v1/backup", "admin"},
           {"GET /api/v1/reports", "member"},
           {"POST /api/v1/reports", "analyst"},
           {"POST /api/v1/reports/{id}/withdraw", "analyst"}};

@@ -184,6 +184,7 @@ public:
       if (change.position > position) return std::optional{change};
     return std::optional<model::IndicatorCommit>{};
   }
+  auto copy_to(std::string const &) -> Result<void> override { return ok; }
   auto trim_changes(std::uint64_t) -> Result<void> override { return ok; }
 
   std::vector<model::AuditEntry> log;

@@ -39,6 +39,7 @@ public:
     return ok;
   }
   auto cursor(std::string_view stream) -> Result<std::uint64_t> override { return cursors[std::string{stream}]; }
+  auto copy_to(std::string const &) -> Result<void> override { return ok; }
   auto stats() -> Result<model::IndicatorStats> override { return model::IndicatorStats{hits.size(), hits.size(), 0}; }
 
   void add(model::Value indicator, model::Context context) {
@@ -119,6 +120,7 @@ public:
     holds.insert(std::string{name});
     return ok;
   }
+  auto copy_to(std::string const &) -> Result<void> override { return ok; }
   auto release(std::string_view name) -> Result<void> override {
     if (holds.erase(std::string{name}) == 0) return fail(ErrorCode::not_found, "no hold is named \"{}\"", name);
     return ok;

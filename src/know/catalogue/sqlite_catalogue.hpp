@@ -53,6 +53,7 @@ public:
   auto changes_after(std::uint64_t position, std::size_t limit)
       -> Result<std::optional<model::IndicatorCommit>> override;
   auto trim_changes(std::uint64_t position) -> Result<void> override;
+  auto copy_to(std::string const &path) -> Result<void> override { return database_->copy_to(path); }
 
 private:
   std::unique_ptr<sqlite::Database> database_;

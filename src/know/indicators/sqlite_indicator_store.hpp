@@ -20,6 +20,7 @@ public:
   // open.cpp
   auto cursor(std::string_view stream) -> Result<std::uint64_t> override;
   auto stats() -> Result<model::IndicatorStats> override;
+  auto copy_to(std::string const &path) -> Result<void> override { return database_->copy_to(path); }
 
 private:
   std::unique_ptr<sqlite::Database> database_;

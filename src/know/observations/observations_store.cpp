@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "know/observations/observations_apply.hpp"
+#include "know/observations/observations_copy.hpp"
 #include "know/observations/observations_core.hpp"
 #include "know/observations/observations_days.hpp"
 #include "know/observations/observations_profiles.hpp"
@@ -107,6 +108,10 @@ public:
   }
   auto release(std::string_view name) -> Result<void> override {
     return with_core([&](Core &core) { return observations::release(core, name); });
+  }
+
+  auto copy_to(std::string const &folder) -> Result<void> override {
+    return with_core([&](Core &core) { return copy_store(core, folder); });
   }
 
 private:

@@ -149,6 +149,9 @@ public:
   virtual auto changes_after(std::uint64_t position, std::size_t limit) -> Result<std::optional<IndicatorCommit>> = 0;
   /// Forgets changes up to `position` (the indicator store's cursor).
   virtual auto trim_changes(std::uint64_t position) -> Result<void> = 0;
+
+  /// Writes everything to a new file, to be opened in place of the catalogue's.
+  virtual auto copy_to(std::string const &path) -> Result<void> = 0;
 };
 
 }  // namespace noroshi::model

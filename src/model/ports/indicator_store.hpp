@@ -69,6 +69,9 @@ public:
   virtual auto cursor(std::string_view stream) -> Result<std::uint64_t> = 0;
 
   virtual auto stats() -> Result<IndicatorStats> = 0;
+
+  /// Writes everything applied so far to a new file, to be opened in place of this store's.
+  virtual auto copy_to(std::string const &path) -> Result<void> = 0;
 };
 
 }  // namespace noroshi::model

@@ -120,6 +120,10 @@ public:
   /// Keeps [from, to] from retention, or releases it.
   virtual auto hold(std::string_view name, Day from, Day to) -> Result<void> = 0;
   virtual auto release(std::string_view name) -> Result<void> = 0;
+
+  /// Writes everything applied so far into a new folder, to be opened in place of this store's. Closed days are linked
+  /// where the file system can. Nothing is applied meanwhile.
+  virtual auto copy_to(std::string const &folder) -> Result<void> = 0;
 };
 
 }  // namespace noroshi::model

@@ -54,7 +54,8 @@ ObservationStream::ObservationStream(std::unique_ptr<understand::LiveTail::Reade
 auto ObservationStream::next(std::string &to) -> Step {
   if (!greeted_) to += kGreeting;
   greeted_ = true;
-  for (auto looked_at = std::uint64_t{0}; to.size() < kPieceBytes && looked_at < kFramesAtOnce;) {
+  auto const before = to.size();
+  for (auto looked_at = std::uint64_t{0}; to.size() < before + kPieceBytes && looked_at < kFramesAtOnce;) {
     if (!batch_ && !next_batch(to)) return clock_.steady() < until_ ? Step::waiting : Step::end;
     auto seen = model::Observation{};
     if (frames_->next(seen) != model::FrameReader::Step::frame) {

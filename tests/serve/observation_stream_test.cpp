@@ -42,12 +42,12 @@ auto events_of(net::LiveBody &body) -> std::vector<Event> {
   }
   auto events = std::vector<Event>{};
   auto event = Event{};
-  while (!text.empty()) {
-    auto const line = text.substr(0, text.find('\n'));
-    text.erase(0, line.size() + 1);
+  for (auto rest = std::string_view{text}; !rest.empty();) {
+    auto const line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     if (line.starts_with("id: ")) event.id = line.substr(4);
     if (line.starts_with("event: ")) event.name = line.substr(7);
-    if (line.starts_with("data: ")) event.data = boost::json::parse(line.substr(6)).as_object();
+    if (line.starts_with("data: ")) event.data = boost::json::parse(std::string{line.substr(6)}).as_object();
     if (line.empty() && !event.name.empty()) events.push_back(std::exchange(event, {}));
   }
   return events;

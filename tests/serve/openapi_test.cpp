@@ -26,6 +26,7 @@ void collect(boost::json::value const &value, std::set<std::string> &references)
 }  // namespace
 
 TEST_CASE("every endpoint is described, and every schema that is named exists and is used") {
+  ::setenv("NOROSHI_PACKS", NOROSHI_SOURCE_DIR "/packs", 1);
   auto const text = serve::openapi_document();
   REQUIRE(text);
   auto const document = boost::json::parse(*text).as_object();

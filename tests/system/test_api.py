@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 
 import pytest
@@ -89,7 +90,8 @@ def test_a_stream_shows_visits_as_they_come_and_goes_on_where_it_was_cut(node):
     node.visit_http("/while-away")
     node.visit_http("/also-while-away")
     again = Follower(node, key, last=first["id"], kind="request").events()
-    assert [json.loads(next(again)["data"])["path"] for _ in range(2)] == ["/while-away", "/also-while-away"]
+    # Two event loops hand in what they saw: the order is that of the node's intake.
+    assert {json.loads(next(again)["data"])["path"] for _ in range(2)} == {"/while-away", "/also-while-away"}
 
 
 def test_a_slow_reader_is_cut_off_and_gets_the_rest_when_it_comes_back(tmp_path):
@@ -99,10 +101,12 @@ def test_a_slow_reader_is_cut_off_and_gets_the_rest_when_it_comes_back(tmp_path)
         asked = [f"/{number}-{'x' * 4000}" for number in range(1500)]
 
         def visit(paths):
-            connection = http.client.HTTPConnection("127.0.0.1", node.port("http"), timeout=30)
-            for path in paths:
-                connection.request("GET", path)
-                connection.getresponse().read()
+            for start in range(0, len(paths), 100):  # a visit may note two megabytes
+                connection = http.client.HTTPConnection("127.0.0.1", node.port("http"), timeout=30)
+                for path in paths[start : start + 100]:
+                    connection.request("GET", path)
+                    connection.getresponse().read()
+                connection.close()
 
         visitors = [threading.Thread(target=visit, args=(asked[part::3],)) for part in range(3)]
         for visitor in visitors:
@@ -121,7 +125,9 @@ def test_a_slow_reader_is_cut_off_and_gets_the_rest_when_it_comes_back(tmp_path)
             pass
         assert len(seen) < len(asked)
         back = Follower(node, key, last=last, kind="request").events()
+        deadline = time.monotonic() + 60
         while len(seen) < len(asked):
+            assert time.monotonic() < deadline, f"{len(seen)} of {len(asked)} came"
             event = next(back)
             assert event["event"] == "observation", event
             seen.append(json.loads(event["data"])["path"])

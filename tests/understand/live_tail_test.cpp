@@ -65,7 +65,7 @@ TEST_CASE("a publisher wakes those who wait, and nobody who has left") {
 }
 
 TEST_CASE("places are written and read back, and nothing else is a place") {
-  CHECK(TailPlace::parse(TailPlace{12, 3}.to_string()) == TailPlace{12, 3});
+  CHECK(*TailPlace::parse(TailPlace{12, 3}.to_string()) == TailPlace{12, 3});
   for (auto const *text : {"", "-", "1", "1-", "-1", "1-2-3", "x-1", "1 -2", "99999999999999999999999-1"}) {
     INFO(text);
     CHECK_FALSE(TailPlace::parse(text));

@@ -43,6 +43,9 @@ public:
       for (auto i = std::size_t{0}; i < rows; ++i)
         fill_fixed(i, group.rows[at + i], group.batches[(at + i) / kBatchRows]);
       for (auto const &field : model::fields()) fill_field(field, group, at, rows);
+      for (auto column = observations::column_of(observations::WhereColumn::country);
+           column < observations::kColumnCount; ++column)
+        fill_nothing(column, rows);
       duckdb_data_chunk_set_size(chunk_.get(), rows);
       must(appender.append(chunk_.get()));
     }
@@ -74,6 +77,11 @@ private:
     duckdb_vector_assign_string_element_len(vector(13), row, from.service.data(), from.service.size());
     if (row == 0) duckdb_vector_ensure_validity_writable(vector(14));
     duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vector(14)), row);
+  }
+  void fill_nothing(std::size_t column, std::size_t rows) {
+    duckdb_vector_ensure_validity_writable(vector(column));
+    for (auto i = std::size_t{0}; i < rows; ++i)
+      duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vector(column)), i);
   }
   void fill_field(model::FieldInfo const &field, Group const &group, std::size_t at, std::size_t rows) {
     auto const column = observations::column_of(field.field);

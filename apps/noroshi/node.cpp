@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/log.hpp"
+#include "base/packs.hpp"
 #include "know/catalogue.hpp"
 #include "know/indicator_store.hpp"
 #include "know/observation_store.hpp"
@@ -54,6 +55,7 @@ auto Node::open(DataDirectory directory, Config const &config) -> Result<std::un
                 directory.path, directory.path);
   TRY(auto lock, take_lock(directory.lock()));
   auto node = std::unique_ptr<Node>{new Node{std::move(directory), config, std::move(lock)}};
+  TRY_VOID(node->open_lists());
   if (auto opened = node->open_stores(); !opened) return not_the_users(std::move(opened).error());
   if (auto opened = node->open_log(); !opened) return not_the_users(std::move(opened).error());
   TRY_VOID(node->apply_changes());
@@ -72,12 +74,24 @@ auto Node::open(DataDirectory directory, Config const &config) -> Result<std::un
       .backup = [self](std::string const &folder) { return self->backup(folder); },
       .running_state = [self] { return self->running_state_(); },
       .other_metrics = [self] { return self->other_metrics_(); },
-      .rules = &self->rules_});
+      .rules = &self->rules_,
+      .where = self->where_.get(),
+      .never = self->never_.get()});
   return node;
 }
 
 Node::~Node() {
   if (log_) log_->close();
+}
+
+auto Node::open_lists() -> Result<void> {
+  auto const packs = packs_folder().value_or(std::string{});
+  auto const below = [&](std::string_view folder) {
+    return packs.empty() ? packs : fmt::format("{}/{}", packs, folder);
+  };
+  TRY(where_, understand::Where::create({below("lists"), geo_folder(), directory_.lists()}, config_));
+  TRY(never_, understand::NeverList::create(below("never"), config_));
+  return ok;
 }
 
 auto Node::open_stores() -> Result<void> {
@@ -104,7 +118,8 @@ auto Node::open_log() -> Result<void> {
   for (auto const &damage : log_->damage())
     log_error("intake log: {} bytes at offset {} of {} are damaged; the records around them are kept and applied",
               damage.bytes, damage.offset, damage.file);
-  TRY(applier_, understand::Applier::create(*log_, {*observations_, *indicators_, *catalogue_}, config_));
+  TRY(applier_, understand::Applier::create(*log_, {*observations_, *indicators_, *catalogue_}, config_,
+                                            {where_.get(), never_.get()}));
   return ok;
 }
 
@@ -119,6 +134,8 @@ auto Node::apply_changes() -> Result<void> {
 }
 
 auto Node::maintain() -> Result<void> {
+  if (where_->reload_if_changed()) log_info("where from: files have changed and were read again");
+  if (never_->reload_if_changed()) log_info("never-list: files have changed and were read again");
   auto const today = day_of(system_clock().now());
   TRY(auto const closed, observations_->close_days(today));
   if (closed > 0) log_info("closed {} day(s) into Parquet", closed);

@@ -16,6 +16,7 @@
 #include "understand/applier.hpp"
 #include "understand/intake_log.hpp"
 #include "understand/rules/rule_set.hpp"
+#include "understand/where.hpp"
 
 namespace noroshi::apps {
 
@@ -27,6 +28,7 @@ struct DataDirectory {
   [[nodiscard]] auto observations() const { return path + "/observations"; }
   [[nodiscard]] auto intake() const { return path + "/intake"; }
   [[nodiscard]] auto spool() const { return path + "/spool"; }
+  [[nodiscard]] auto lists() const { return path + "/lists"; }
   [[nodiscard]] auto lock() const { return path + "/noroshi.lock"; }
   [[nodiscard]] auto api_socket() const { return path + "/api.sock"; }
   [[nodiscard]] auto config_file() const { return path + "/noroshi.toml"; }
@@ -48,6 +50,7 @@ public:
   [[nodiscard]] auto catalogue() -> model::Catalogue & { return *catalogue_; }
   [[nodiscard]] auto log() -> understand::IntakeLog & { return *log_; }
   [[nodiscard]] auto applier() -> understand::Applier & { return *applier_; }
+  [[nodiscard]] auto where() -> understand::Where & { return *where_; }
   [[nodiscard]] auto directory() const -> DataDirectory const & { return directory_; }
 
   /// Closes yesterday's tables, drops days past retention, forgets changes that are applied. Called now and then.
@@ -56,6 +59,7 @@ public:
 private:
   Node(DataDirectory directory, Config const &config, LockFile lock)
       : directory_(std::move(directory)), config_(config), lock_(std::move(lock)) {}
+  auto open_lists() -> Result<void>;
   auto open_stores() -> Result<void>;
   auto open_log() -> Result<void>;
   auto apply_changes() -> Result<void>;
@@ -67,6 +71,8 @@ private:
   std::unique_ptr<model::Catalogue> catalogue_;
   std::unique_ptr<model::IndicatorStore> indicators_;
   std::unique_ptr<model::ObservationStore> observations_;
+  std::unique_ptr<understand::Where> where_;
+  std::unique_ptr<understand::NeverList> never_;
   std::unique_ptr<understand::IntakeLog> log_;
   std::unique_ptr<understand::Applier> applier_;
   understand::RuleSet rules_;

@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "net/http.hpp"
 #include "net/uplink.hpp"
+#include "understand/where/list_store.hpp"
 
 namespace noroshi::apps {
 
@@ -65,6 +66,8 @@ public:
         [this] { return read_spool_status(node_->directory().spool()).value_or(SpoolStatus{}).metrics; });
     TRY_VOID(start_api());
     node_->applier().start();
+    lists_ = std::make_unique<understand::ListRefresher>(node_->where(), node_->directory().lists(), config_);
+    lists_->start();
     uplink_->start();
     return ok;
   }
@@ -85,6 +88,7 @@ public:
   void stop() {
     decoys_->stop();  // seals what it holds
     uplink_->stop();
+    lists_->stop();
     api_.reset();
     node_->applier().stop();
     auto const until = std::chrono::steady_clock::now() + kLastBatches;
@@ -149,6 +153,7 @@ private:
   Config const &config_;
   std::unique_ptr<DecoysChild> decoys_;
   std::unique_ptr<net::Uplink> uplink_;
+  std::unique_ptr<understand::ListRefresher> lists_;
   std::unique_ptr<net::HttpServer> api_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point measured_ = started_;

@@ -68,10 +68,24 @@ auto heading(std::string_view kind, json::object const &thing) -> std::string {
   return text;
 }
 
+/// "vpn (list, 2026-08-11), special_purpose"
+auto flags_text(json::array const &flags) -> std::string {
+  auto text = std::string{};
+  for (auto const &entry : flags) {
+    auto const &flag = object_of(entry);
+    text += (text.empty() ? "" : ", ") + printable(text_of(flag, "flag"));
+    if (auto const source = text_of(flag, "source"); !source.empty())
+      text += fmt::format(" ({}, {})", printable(source), printable(text_of(flag, "date")));
+  }
+  return text;
+}
+
 auto fact_text(json::object const &thing, Fact const &fact) -> std::string {
   auto const *const value = thing.if_contains(fact.member);
   // A session's observations are a list of their own below.
   if (value == nullptr || (value->is_array() && fact.member == "observations")) return {};
+  if (fact.member == "flags") return flags_text(list_of(thing, "flags"));
+  if (fact.member == "asn" && value->is_number()) return "AS" + text_of(*value);
   auto const text = fact.member.ends_with("_seen") ? time_of(thing, fact.member) + " UTC" : printable(text_of(*value));
   return text == "0" || text == "- UTC" ? std::string{} : text;
 }
@@ -177,7 +191,8 @@ auto page_table(json::object const &thing) -> Table {
   for (auto const &[name, value] : thing)
     if (name != "hits" && name != "visits" && name != "mentions" && name != "exploits" && name != "reasons" &&
         name != "fingerprints")
-      table.add({std::string{std::string_view{name}}, text_of(value)});
+      table.add({std::string{std::string_view{name}},
+                 name == "flags" ? flags_text(list_of(thing, "flags")) : text_of(value)});
   return table;
 }
 

@@ -1,4 +1,6 @@
 // noroshi status: how the node, its decoys and its sensors are.
+#include <map>
+
 #include <CLI/CLI.hpp>
 
 #include "apps/noroshi/client.hpp"
@@ -20,6 +22,16 @@ auto duration_of(json::object const &object, std::string_view name) -> std::stri
   if (seconds < 120) return fmt::format("{} s", seconds);
   if (seconds < 7200) return fmt::format("{} min", seconds / 60);
   return seconds < 172'800 ? fmt::format("{} h", seconds / 3600) : fmt::format("{} days", seconds / 86'400);
+}
+
+/// "tor" → "Tor", "carrier_nat" → "Carrier NAT".
+auto title_of(std::string word) -> std::string {
+  for (auto const &[plain, title] :
+       {std::pair{"asn", "AS"}, std::pair{"vpn", "VPN"}, std::pair{"cdn", "CDN"},
+        std::pair{"carrier_nat", "Carrier NAT"}, std::pair{"never", "Never blocked"}, std::pair{"proxy", "Open proxy"}})
+    if (word == plain) return title;
+  if (!word.empty() && word[0] >= 'a' && word[0] <= 'z') word[0] = static_cast<char>(word[0] - 32);
+  return word;
 }
 
 auto head(json::object const &status) -> std::string {
@@ -77,6 +89,48 @@ auto sensors(json::object const &status) -> Table {
   return table;
 }
 
+/// "Tor: no source" in one line for all that has none, then a table of what there is.
+auto without_source(json::object const &status) -> std::string {
+  auto none = std::string{};
+  for (auto const &entry : list_of(status, "where")) {
+    auto const &one = object_of(entry);
+    if (text_of(one, "name").empty() && text_of(one, "problem").empty() && text_of(one, "place").empty())
+      none += fmt::format("{}{}: no source", none.empty() ? "" : ", ", title_of(text_of(one, "what")));
+  }
+  return none.empty() ? none : "\nWHERE FROM    " + none + "\n";
+}
+
+/// One row for each kind of list, and one for each list that has a problem; --format json has them all.
+auto where_table(json::object const &status) -> Table {
+  struct Row {
+    std::string name, date;
+    std::uint64_t lists = 0, entries = 0;
+  };
+  auto order = std::vector<std::string>{};
+  auto rows = std::map<std::string, Row>{};
+  auto table = Table{{"WHERE FROM", "SOURCE", "NEWEST", "ENTRIES", "PROBLEM"}};
+  for (auto const *part : {"where", "never"})
+    for (auto const &entry : list_of(status, part)) {
+      auto const &one = object_of(entry);
+      auto const what = title_of(text_of(one, "what"));
+      if (auto const problem = text_of(one, "problem"); !problem.empty())
+        table.add({what, printable(text_of(one, "place")), text_of(one, "date"), text_of(one, "entries"),
+                   printable(problem)});
+      if (text_of(one, "name").empty()) continue;
+      if (!rows.contains(what)) order.push_back(what);
+      auto &row = rows[what];
+      row.name = ++row.lists == 1 ? printable(text_of(one, "name")) : fmt::format("{} lists", row.lists);
+      row.date = std::max(row.date, text_of(one, "date"));
+      auto error = json::error_code{};
+      row.entries += one.at("entries").to_number<std::uint64_t>(error);
+    }
+  for (auto const &what : order) {
+    auto const &row = rows[what];
+    table.add({what, row.name, row.date, std::to_string(row.entries), ""});
+  }
+  return table;
+}
+
 auto unknown_commands(json::object const &status) -> Table {
   auto table = Table{{"UNKNOWN COMMAND", "COUNT"}};
   for (auto const &entry : list_of(status, "unknown_commands"))
@@ -110,6 +164,8 @@ public:
     print(head(status));
     for (auto const &table : {listeners(status), protections(status), sensors(status), unknown_commands(status)})
       if (!table.empty()) print("\n" + table.text(terminal_width()));
+    print(without_source(status));
+    if (auto const table = where_table(status); !table.empty()) print("\n" + table.text(terminal_width()));
     return Exit::done;
   }
 

@@ -16,11 +16,15 @@ public:
            "Examples:\n"
            "  noroshi top login username\n"
            "  noroshi top request path --since 2026-11-20\n"
+           "  noroshi top opened country\n"
+           "  noroshi top login network\n"
            "  noroshi top command command --limit 100 --format csv";
   }
   void set_up(CLI::App &app) override {
-    app.add_option("KIND", kind_, "of observation: login, command, request, download, hello…")->required();
-    app.add_option("FIELD", field_, "whose values are counted: username, command, path, user_agent, url…")->required();
+    app.add_option("KIND", kind_, "of observation: opened, login, command, request, download, hello…")->required();
+    app.add_option("FIELD", field_,
+                   "whose values are counted: username, command, path, user_agent, url…; or country, network")
+        ->required();
     app.add_option("--since", since_, "count what was received since this time (RFC 3339)");
     app.add_option("--limit", limit_, "most frequent values shown")->capture_default_str();
     add_format(app, format_);

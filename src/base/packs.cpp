@@ -22,4 +22,16 @@ auto packs_folder() -> Result<std::string> {
               folder.string());
 }
 
+auto geo_folder() -> std::string {
+  namespace fs = std::filesystem;
+  if (auto const *const named = std::getenv("NOROSHI_GEO"); named != nullptr && *named != '\0') return named;
+  auto error = std::error_code{};
+  auto const folder = fs::read_symlink("/proc/self/exe", error).parent_path();
+  for (auto const *below : {"geo", "deps/geo", "../geo", "../share/noroshi/geo"}) {
+    auto const candidate = (folder / below).lexically_normal();
+    if (fs::is_directory(candidate, error)) return candidate.string();
+  }
+  return {};
+}
+
 }  // namespace noroshi

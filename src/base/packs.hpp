@@ -11,4 +11,9 @@ namespace noroshi {
 /// PROGRAM/../packs, PROGRAM/../share/noroshi/packs. not_found names where it looked.
 auto packs_folder() -> Result<std::string>;
 
+/// Where country and network data lies that set-up fetched (country.mmdb, asn.ranges): NOROSHI_GEO where it is set;
+/// else the first of PROGRAM/geo, PROGRAM/deps/geo, PROGRAM/../geo, PROGRAM/../share/noroshi/geo. Empty where there is
+/// none: the program works without.
+auto geo_folder() -> std::string;
+
 }  // namespace noroshi

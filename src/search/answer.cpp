@@ -35,7 +35,8 @@ private:
   std::map<model::ReportId, std::string> reports_;
 };
 
-void fill(Answer &answer, std::vector<model::Hit> &&hits, Names &names, Time now) {
+void fill(Answer &answer, std::vector<model::Hit> &&hits, Names &names, Time now, Knowledge const &knowledge) {
+  if (hits.empty()) return;
   auto named = std::vector<NamedHit>{};
   named.reserve(hits.size());
   for (auto &hit : hits) {
@@ -43,14 +44,27 @@ void fill(Answer &answer, std::vector<model::Hit> &&hits, Names &names, Time now
     auto const &report = names.report(hit.context.report);
     named.push_back({std::move(hit), source, report});
   }
-  auto assessments = assess(*answer.canonical, named, now);
+  auto const about = listed(*answer.canonical, knowledge);
+  auto assessments = assess(*answer.canonical, named, now, about);
   answer.hits_left_out = named.size() - std::min(named.size(), kMaxHitsOfValue);
   named.resize(named.size() - answer.hits_left_out);
-  for (auto i = std::size_t{0}; i < named.size(); ++i)
+  for (auto i = std::size_t{0}; i < named.size(); ++i) {
+    if (about.never) named[i].hit.context.to_ids = false;
     answer.hits.push_back({std::move(named[i]), std::move(assessments[i])});
+  }
 }
 
 }  // namespace
+
+auto listed(model::Value const &value, Knowledge const &knowledge) -> Listed {
+  auto found = Listed{};
+  if (knowledge.never != nullptr) found.never = knowledge.never->reason_against(value);
+  if (knowledge.where == nullptr) return found;
+  auto const text = value.type == model::ValueType::url ? model::split_url(value.text).host : value.text;
+  if (value.type != model::ValueType::ip && value.type != model::ValueType::url) return found;
+  if (auto const address = model::IpAddress::parse(text)) found.flags = knowledge.where->of(*address).flags;
+  return found;
+}
 
 auto search(std::span<std::string_view const> values, model::Viewer const &viewer, Knowledge const &knowledge)
     -> Result<std::vector<Answer>> {
@@ -73,7 +87,7 @@ auto search(std::span<std::string_view const> values, model::Viewer const &viewe
   auto names = Names{viewer, knowledge.catalogue};
   auto next = found.begin();
   for (auto &answer : answers)
-    if (answer.canonical) fill(answer, std::move(*next++), names, now);
+    if (answer.canonical) fill(answer, std::move(*next++), names, now, knowledge);
   return answers;
 }
 

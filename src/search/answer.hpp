@@ -14,6 +14,7 @@
 #include "model/ports/observation_store.hpp"
 #include "search/assessment.hpp"
 #include "search/json_writer.hpp"
+#include "understand/where.hpp"
 
 namespace noroshi::understand {
 class RuleSet;
@@ -28,8 +29,13 @@ struct Knowledge {
   model::Catalogue &catalogue;
   Clock const &clock;
   Sentences const &sentences;
-  understand::RuleSet const *rules = nullptr;  // what a session's requests tried; nothing where there are none
+  understand::RuleSet const *rules = nullptr;    // what a session's requests tried; nothing where there are none
+  understand::Where const *where = nullptr;      // nullptr: nobody knows what addresses are listed as
+  understand::NeverList const *never = nullptr;  // nullptr: nothing is kept from blocks
 };
+
+/// What lists say of a value now.
+auto listed(model::Value const &value, Knowledge const &knowledge) -> Listed;
 
 /// Hits of one value that an answer carries; further ones are counted in `hits_left_out`. An address that thousands of
 /// reports name would otherwise fill the answer to a million values.

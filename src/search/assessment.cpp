@@ -1,6 +1,7 @@
 #include "search/assessment.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "model/ip.hpp"
@@ -64,6 +65,32 @@ void weigh_match(model::Hit const &hit, Assessment &assessment) {
   }
 }
 
+/// Kinds that make an address stand for many, the one that says most first. A known scanner is one party.
+constexpr auto kShared = std::array{model::FlagKind::sinkhole, model::FlagKind::tor,   model::FlagKind::carrier_nat,
+                                    model::FlagKind::proxy,    model::FlagKind::vpn,   model::FlagKind::relay,
+                                    model::FlagKind::cdn,      model::FlagKind::cloud, model::FlagKind::hosting};
+
+void weigh_sharing(std::vector<model::Flag> const &flags, Assessment &assessment) {
+  for (auto const kind : kShared) {
+    auto const flag = std::ranges::find(flags, kind, &model::Flag::kind);
+    if (flag == flags.end()) continue;
+    auto const word = std::string{to_string(kind)};
+    if (assessment.shared.empty()) {
+      assessment.strength = lowered(assessment.strength);
+      assessment.reason = {
+          "shared_" + word,
+          {{"list", flag->source}, {"date", flag->date}, {"days", std::to_string(assessment.time_gap_days)}}};
+    }
+    assessment.shared.push_back(word);
+  }
+}
+
+void weigh_never(Listed const &listed, Assessment &assessment) {
+  if (!listed.never) return;
+  assessment.strength = Strength::weak;
+  assessment.reason = {"never_listed", {{"list", listed.never->list}, {"entry", listed.never->entry}}};
+}
+
 }  // namespace
 
 auto to_string(Strength strength) -> std::string_view {
@@ -75,7 +102,8 @@ auto to_string(Strength strength) -> std::string_view {
   return "weak";
 }
 
-auto assess(model::Value const &asked, std::span<NamedHit const> hits, Time now) -> std::vector<Assessment> {
+auto assess(model::Value const &asked, std::span<NamedHit const> hits, Time now, Listed const &listed)
+    -> std::vector<Assessment> {
   auto const sources = independent_sources(hits);
   auto const special = is_special(asked);
   auto assessments = std::vector<Assessment>{};
@@ -89,6 +117,8 @@ auto assess(model::Value const &asked, std::span<NamedHit const> hits, Time now)
       assessment.strength = lowered(assessment.strength);
       assessment.reason = {"old", {{"days", std::to_string(assessment.time_gap_days)}}};
     }
+    weigh_sharing(listed.flags, assessment);
+    weigh_never(listed, assessment);
     if (special) {
       assessment.strength = Strength::weak;
       assessment.shared.emplace_back("special_purpose");

@@ -40,12 +40,12 @@ void write_profile(JsonWriter &json, model::Profile const &profile, std::vector<
   json.member("sessions", profile.sessions).member("observations", profile.observations);
   json.member("logins", profile.logins).member("commands", profile.commands).member("requests", profile.requests);
   json.member("downloads", profile.downloads).member("ports", profile.ports).member("src_ports", profile.source_ports);
-  // Filled by enrichment, which this node does not do yet.
-  json.member("country", nullptr).member("asn", nullptr).member("network", nullptr);
-  auto flags = std::vector<std::string>{};
-  if (profile.spoofable && profile.observations > 0) flags.emplace_back("spoofable");
-  if (profile.address.is_special()) flags.emplace_back("special_purpose");
-  json.member("flags", flags).member("cves", cves);
+  write_where(json, profile.where);
+  json.key("flags").begin_array();
+  for (auto const &flag : profile.where.flags) write_flag(json, to_string(flag.kind), flag.source, flag.date);
+  if (profile.spoofable && profile.observations > 0) write_flag(json, "spoofable");
+  if (profile.address.is_special()) write_flag(json, "special_purpose");
+  json.end_array().member("cves", cves);
   json.key("fingerprints").begin_object().member("ja3", profile.ja3).member("ja4", profile.ja4);
   json.member("hassh", profile.hassh).end_object();
   json.member("services", profile.services).member("protocols", profile.protocols);
@@ -82,6 +82,8 @@ auto show_ip(std::string_view text, model::Viewer const &viewer, std::string_vie
   write_times(json, source);
   auto nobody = model::Profile{};
   nobody.address = source.address;
+  // Without a visit there is no "then": what the files say now.
+  if (knowledge.where != nullptr) nobody.where = knowledge.where->of(source.address);
   write_profile(json, source.profile.value_or(nobody), cves_of(hits));
   write_tags(json, source.answer);
   write_hits(json, source.answer, language, knowledge);

@@ -92,4 +92,26 @@ void write_observation(JsonWriter &json, model::StoredObservation const &observa
   json.end_object();
 }
 
+void write_where(JsonWriter &json, model::WhereFrom const &where) {
+  auto const text = [&](std::string_view name, std::string const &value) {
+    json.key(name);
+    if (value.empty())
+      json.value(nullptr);
+    else
+      json.value(value);
+  };
+  text("country", where.country);
+  json.member("asn", where.asn == 0 ? std::optional<std::uint32_t>{} : where.asn);
+  text("network", where.network);
+}
+
+void write_flag(JsonWriter &json, std::string_view flag, std::string_view source, std::string_view date) {
+  json.begin_object().member("flag", flag).key("source");
+  if (source.empty())
+    json.value(nullptr).member("date", nullptr);
+  else
+    json.value(source).member("date", date);
+  json.end_object();
+}
+
 }  // namespace noroshi::search

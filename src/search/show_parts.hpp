@@ -16,6 +16,11 @@ auto named_hits(Answer const &answer) -> std::vector<NamedHit>;
 void write_judgement(JsonWriter &json, Judgement const &judgement, std::string_view language,
                      Sentences const &sentences);
 
+/// `country`, `asn`, `network`: of whoever stood behind the address then; null where unknown.
+void write_where(JsonWriter &json, model::WhereFrom const &where);
+/// One entry of `flags[]`: {flag, source, date}. What the node found by itself has no source.
+void write_flag(JsonWriter &json, std::string_view flag, std::string_view source = {}, std::string_view date = {});
+
 /// `tags[]`: those of all hits, sorted, once each.
 void write_tags(JsonWriter &json, Answer const &answer);
 

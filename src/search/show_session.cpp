@@ -59,6 +59,10 @@ auto show_session(std::string_view id, model::Viewer const &viewer, Knowledge co
   json.begin_object().member("session", visit.to_string());
   json.member("src", opening.source.address.to_string()).member("src_port", opening.source.port);
   json.member("dst", opening.destination.address.to_string()).member("dst_port", opening.destination.port);
+  write_where(json, opening.where);
+  json.key("flags").begin_array();
+  for (auto const &flag : opening.where.flags) write_flag(json, to_string(flag.kind), flag.source, flag.date);
+  json.end_array();
   json.member("transport", to_string(opening.transport)).member("service", opening.service);
   json.member("sensor", sensor == sensors.end() ? std::string{} : sensor->second);
   json.member("first_seen", opening.time).member("last_seen", observations.back().time);

@@ -42,6 +42,8 @@ struct Services {
   std::function<std::vector<MetricSample>()> other_metrics;
   /// By which a session's page says what its requests tried. May be absent.
   understand::RuleSet const *rules = nullptr;
+  understand::Where const *where = nullptr;
+  understand::NeverList const *never = nullptr;
 };
 
 /// One request on its way: who asks for what. Everything outlives the answer.
@@ -54,7 +56,8 @@ struct Call {
   std::string language;  // "en": what sentences are written in
 
   [[nodiscard]] auto knowledge() const -> search::Knowledge {
-    return {services.indicators, services.observations, services.catalogue, services.clock, sentences, services.rules};
+    return {services.indicators, services.observations, services.catalogue, services.clock,
+            sentences,           services.rules,        services.where,     services.never};
   }
 };
 

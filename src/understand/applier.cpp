@@ -26,15 +26,16 @@ Counter const left_out{"noroshi_derived_left_out_total", "derived contexts beyon
 
 }  // namespace
 
-Applier::Applier(IntakeLog &log, Stores stores, Config const &config, AddressPolicy addresses)
-    : log_(log), stores_(stores), config_(config), addresses_(std::move(addresses)) {}
+Applier::Applier(IntakeLog &log, Stores stores, Config const &config, AddressPolicy addresses, Enrichment enrichment)
+    : log_(log), stores_(stores), config_(config), addresses_(std::move(addresses)), enrichment_(enrichment) {}
 
-auto Applier::create(IntakeLog &log, Stores stores, Config const &config) -> Result<std::unique_ptr<Applier>> {
+auto Applier::create(IntakeLog &log, Stores stores, Config const &config, Enrichment enrichment)
+    -> Result<std::unique_ptr<Applier>> {
   TRY(auto addresses, AddressPolicy::create(config));
   TRY(auto const observations, stores.observations.cursor());
   TRY(auto const indicators, stores.indicators.cursor("intake"));
   TRY(auto const catalogue, stores.catalogue.cursor());
-  auto applier = std::unique_ptr<Applier>{new Applier{log, stores, config, std::move(addresses)}};
+  auto applier = std::unique_ptr<Applier>{new Applier{log, stores, config, std::move(addresses), enrichment}};
   applier->applied_ = std::min({observations, indicators, catalogue});
   applier->tail_.begin_after(applier->applied_);
   auto const &registry = Registry<Detector>::instance();
@@ -137,38 +138,42 @@ auto Applier::take(LogRecord &&record, bool replaying, Group &group) -> bool {
   }
   // A conclusion stands behind all its batches and says up to which it goes; batches behind that came in meanwhile.
   if (group.batches.empty() || record.through < group.batches.front()->position) return false;
-  auto writes = decode_derived(record.derived);
-  if (!writes) return false;
+  auto conclusions = decode_conclusions(record.derived);
+  if (!conclusions) return false;
   while (group.batches.back()->position > record.through) {
     group.rows -= group.batches.back()->rows;
     group.batches.pop_back();
   }
-  group.writes = *std::move(writes);
+  group.conclusions = *std::move(conclusions);
   group.concluded = true;
   return true;
 }
 
 auto Applier::conclude(Group &group) -> Result<void> {
   if (group.concluded) return ok;
-  TRY(group.writes, detect(group));
-  TRY_VOID(log_.append_derived(group.through, encode(group.writes)));
+  TRY(group.conclusions, detect(group));
+  TRY_VOID(log_.append_derived(group.through, encode(group.conclusions)));
   group.concluded = true;
   return ok;
 }
 
-auto Applier::detect(Group const &group) -> Result<std::vector<model::IndicatorWrite>> {
+auto Applier::detect(Group const &group) -> Result<Conclusions> {
   auto derived = Derived{};
+  auto sources = SourceNotes{enrichment_.where};
   for (auto const &record : group.batches) {
     TRY(auto const source, source_of(record->batch.sensor));
     auto reader = model::FrameReader{record->batch.frames};
     auto observation = model::Observation{};
     while (reader.next(observation) == model::FrameReader::Step::frame) {
-      auto const input = DetectorInput{observation, source, addresses_, config_};
+      auto const &where = sources.note(observation.source.address);
+      auto const input = DetectorInput{observation, source, addresses_, config_, &where};
       for (auto const &detector : detectors_) detector->look_at(input, derived);
     }
   }
   left_out.add(derived.left_out());
-  return std::move(derived).writes();
+  auto conclusions = Conclusions{std::move(derived).writes(), std::move(sources).table()};
+  settle(conclusions.writes, enrichment_, config_.get(kCarrierNatExpiry));
+  return conclusions;
 }
 
 auto Applier::apply(Group const &group) -> Result<void> {
@@ -176,7 +181,7 @@ auto Applier::apply(Group const &group) -> Result<void> {
   auto progress = std::vector<model::SensorProgress>{};
   for (auto const &each : group.batches) {
     auto const &record = *each;
-    batches.push_back({record.batch.sensor, record.received, record.batch.frames});
+    batches.push_back({record.batch.sensor, record.received, record.batch.frames, &group.conclusions.where});
     auto found = std::ranges::find(progress, record.batch.sensor, &model::SensorProgress::sensor);
     if (found == progress.end()) found = progress.insert(progress.end(), model::SensorProgress{record.batch.sensor});
     found->epoch = record.batch.epoch;
@@ -185,7 +190,7 @@ auto Applier::apply(Group const &group) -> Result<void> {
     found->last_seen = std::max(found->last_seen, record.received);
   }
   TRY_VOID(stores_.observations.apply(batches, group.through));
-  TRY_VOID(stores_.indicators.apply(model::IndicatorCommit{"intake", group.through, group.writes, {}, {}}));
+  TRY_VOID(stores_.indicators.apply(model::IndicatorCommit{"intake", group.through, group.conclusions.writes, {}, {}}));
   return stores_.catalogue.apply(progress, group.through);
 }
 

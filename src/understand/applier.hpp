@@ -13,6 +13,7 @@
 #include "model/ports/catalogue.hpp"
 #include "model/ports/indicator_store.hpp"
 #include "model/ports/observation_store.hpp"
+#include "understand/conclusions.hpp"
 #include "understand/detector.hpp"
 #include "understand/intake_log.hpp"
 #include "understand/live_tail.hpp"
@@ -28,7 +29,8 @@ struct Stores {
 class Applier {
 public:
   /// Checks the configuration and finds where each store stands; start() begins.
-  static auto create(IntakeLog &log, Stores stores, Config const &config) -> Result<std::unique_ptr<Applier>>;
+  static auto create(IntakeLog &log, Stores stores, Config const &config, Enrichment enrichment = {})
+      -> Result<std::unique_ptr<Applier>>;
   ~Applier();
 
   void start();
@@ -58,17 +60,17 @@ private:
     std::uint64_t rows = 0;
     std::size_t bytes = 0;      // of frames
     std::uint64_t through = 0;  // the last batch's position
-    std::vector<model::IndicatorWrite> writes;
-    bool concluded = false;  // `writes` is what the log has, not to be worked out again
+    Conclusions conclusions;
+    bool concluded = false;  // they are what the log has, not to be worked out again
   };
 
-  Applier(IntakeLog &log, Stores stores, Config const &config, AddressPolicy addresses);
+  Applier(IntakeLog &log, Stores stores, Config const &config, AddressPolicy addresses, Enrichment enrichment);
   void run();
   auto step(std::chrono::milliseconds gather) -> Result<bool>;
   auto next_group(std::chrono::milliseconds gather) -> Result<Group>;
   static auto take(LogRecord &&record, bool replaying, Group &group) -> bool;
   auto conclude(Group &group) -> Result<void>;
-  auto detect(Group const &group) -> Result<std::vector<model::IndicatorWrite>>;
+  auto detect(Group const &group) -> Result<Conclusions>;
   auto apply(Group const &group) -> Result<void>;
   auto source_of(model::SensorId sensor) -> Result<model::SourceId>;
   void set_trouble(std::string sentence);
@@ -77,6 +79,7 @@ private:
   Stores stores_;
   Config const &config_;
   AddressPolicy addresses_;
+  Enrichment enrichment_;
   std::vector<std::unique_ptr<Detector>> detectors_;
   std::vector<std::pair<model::SensorId, model::SourceId>> sources_;
   Group pending_;  // read but not yet applied everywhere: kept when a store fails, so that a retry repeats it exactly

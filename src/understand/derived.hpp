@@ -108,5 +108,7 @@ private:
 
 auto encode(std::vector<model::IndicatorWrite> const &writes) -> std::string;
 auto decode_derived(std::string_view bytes) -> Result<std::vector<model::IndicatorWrite>>;
+/// The same off the front of `bytes`; what follows is left in it.
+auto take_derived(std::string_view &bytes) -> Result<std::vector<model::IndicatorWrite>>;
 
 }  // namespace noroshi::understand

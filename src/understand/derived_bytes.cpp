@@ -69,12 +69,19 @@ auto encode(std::vector<model::IndicatorWrite> const &writes) -> std::string {
   return bytes;
 }
 
-auto decode_derived(std::string_view bytes) -> Result<std::vector<model::IndicatorWrite>> {
+auto take_derived(std::string_view &bytes) -> Result<std::vector<model::IndicatorWrite>> {
   auto reader = ByteReader{bytes};
   auto writes = std::vector<model::IndicatorWrite>{};
   for (auto left = reader.varint(); left > 0 && !reader.failed(); --left) writes.push_back(read_write(reader));
-  if (reader.failed() || !reader.rest().empty())
-    return fail(ErrorCode::malformed, "intake log: a record of derived contexts is damaged");
+  if (reader.failed()) return fail(ErrorCode::malformed, "intake log: a record of derived contexts is damaged");
+  bytes = reader.rest();
+  return writes;
+}
+
+auto decode_derived(std::string_view bytes) -> Result<std::vector<model::IndicatorWrite>> {
+  auto writes = take_derived(bytes);
+  if (writes && !bytes.empty())
+    return fail(ErrorCode::malformed, "intake log: a record of derived contexts is too long");
   return writes;
 }
 

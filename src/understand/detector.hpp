@@ -7,6 +7,7 @@
 #include "base/config.hpp"
 #include "model/ip.hpp"
 #include "model/observation.hpp"
+#include "model/where_from.hpp"
 #include "understand/derived.hpp"
 
 namespace noroshi::understand {
@@ -22,6 +23,10 @@ inline ConfigKey<Duration> const kAddressExpiry{
 inline ConfigKey<Duration> const kClaimExpiry{
     "derive.claim_expiry", "90d", "time",
     "how long a URL, host or hash that an attacker named stays listed after it was last seen"};
+
+inline ConfigKey<Duration> const kCarrierNatExpiry{
+    "derive.carrier_nat_expiry", "24h", "time",
+    "how long an address that a carrier's subscribers share stays listed: the next one behind it is somebody else"};
 
 /// Which addresses may become indicators, and for how long.
 class AddressPolicy {
@@ -41,6 +46,7 @@ struct DetectorInput {
   model::SourceId source;  // the sensor's
   AddressPolicy const &addresses;
   Config const &config;
+  model::WhereFrom const *where = nullptr;  // where the observation's source comes from, as of now
 };
 
 /// A technique of MITRE ATT&CK (Enterprise). A context carries it as the tag "attack:ID".

@@ -85,3 +85,46 @@ TEST_CASE("an address that stands for many is weak and says why") {
   CHECK(assessment.shared == std::vector<std::string>{"special_purpose"});
   CHECK(first({hit(1, Evidence::verified)}, {model::ValueType::ip, "8.8.8.8"}).shared.empty());
 }
+
+TEST_CASE("an address that many share weighs one step less, and the sentence says whose list says so") {
+  auto listed = Listed{};
+  listed.flags = {{model::FlagKind::cloud, "Example cloud", "2026-11-20"},
+                  {model::FlagKind::tor, "Exits", "2026-11-21"}};
+  auto const asked = model::Value{model::ValueType::ip, "8.8.4.4"};
+  auto const hits = std::vector{hit(1, Evidence::verified)};
+  auto const now = Time{std::chrono::days{1000}};
+  auto const shared = assess(asked, hits, now, listed).at(0);
+  CHECK(shared.strength == Strength::medium);
+  CHECK(shared.shared == std::vector<std::string>{"tor", "cloud"});
+  CHECK(shared.reason.code == "shared_tor");
+  for (auto const *language : {"en", "ja"}) {
+    auto const sentence = test::texts().text(language, shared.reason);
+    CHECK_MESSAGE((sentence.contains("Exits") && sentence.contains("2026-11-21") && !sentence.contains('{')), sentence);
+  }
+  listed.flags = {{model::FlagKind::scanner, "Scanners", "2026-11-20"}};  // one party, whoever it is
+  CHECK(assess(asked, hits, now, listed).at(0).strength == Strength::strong);
+  CHECK(assess(asked, hits, now, listed).at(0).shared.empty());
+}
+
+TEST_CASE("every flag that makes an address shared has its sentence in every language") {
+  for (auto kind = std::size_t{0}; kind < model::kFlagKinds; ++kind) {
+    auto listed = Listed{};
+    listed.flags = {{static_cast<model::FlagKind>(kind), "A list", "2026-11-20"}};
+    auto const shared = assess(domain("bad.example.com"), std::vector{hit(1, Evidence::observed)},
+                               Time{std::chrono::days{1000}}, listed)
+                            .at(0);
+    for (auto const *language : {"en", "ja"})
+      CHECK(test::texts().text(language, shared.reason).contains(shared.shared.empty() ? "source 1" : "A list"));
+  }
+}
+
+TEST_CASE("what is never to be blocked is weak and names the list") {
+  auto listed = Listed{};
+  listed.never = understand::NeverReason{"Top sites", "example.com"};
+  auto const kept =
+      assess(domain("www.example.com"), std::vector{hit(1, Evidence::verified)}, Time{std::chrono::days{1000}}, listed)
+          .at(0);
+  CHECK(kept.strength == Strength::weak);
+  CHECK(kept.reason.code == "never_listed");
+  for (auto const *language : {"en", "ja"}) CHECK(test::texts().text(language, kept.reason).contains("Top sites"));
+}

@@ -105,6 +105,18 @@ public:
     top.resize(std::min(top.size(), limit));
     return top;
   }
+  auto top_origins(model::Kind kind, model::Origin origin, Time since, std::size_t limit, model::Viewer const &viewer)
+      -> Result<std::vector<model::TopValue>> override {
+    TRY_VOID(check(viewer));
+    auto counts = std::map<std::string, std::uint64_t>{};
+    for (auto const &one : observations)
+      if (one.kind == kind && one.time >= since && !one.where.empty())
+        ++counts[origin == model::Origin::country ? one.where.country : one.where.network];
+    auto top = std::vector<model::TopValue>{};
+    for (auto const &[value, count] : counts)
+      if (top.size() < limit) top.push_back({value, count});
+    return top;
+  }
   auto days(model::Viewer const &viewer) -> Result<std::vector<model::DayInfo>> override {
     TRY_VOID(check(viewer));
     auto const held = !holds.empty();

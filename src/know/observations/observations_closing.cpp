@@ -59,6 +59,7 @@ auto write_part(Core &core, Day day, std::uint64_t rows, std::string const &path
   auto part = std::make_shared<ClosedPart>();
   part->day = day;
   part->path = path;
+  part->from = from;
   part->rows = rows;
   part->bytes = std::filesystem::file_size(path);
   TRY(part->filter, FilterFile::open(Paths::filter_of(path)));

@@ -49,6 +49,7 @@ struct OpenDay {
 struct ClosedPart {
   Day day;
   std::string path;  // of the Parquet file
+  std::string from;  // what stands for its rows behind FROM, with the columns of today
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
   std::unique_ptr<FilterFile> filter;

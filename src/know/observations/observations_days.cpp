@@ -27,6 +27,13 @@ auto remove_others(std::string const &folder, std::set<std::string> const &wante
   return strays.empty() ? Result<void>{ok} : sync_folder(folder);
 }
 
+auto column_names(duck::Connection &connection, std::string const &from) -> Result<std::vector<std::string>> {
+  auto names = std::vector<std::string>{};
+  TRY(auto rows, connection.query(fmt::format("DESCRIBE SELECT * FROM {}", from)));
+  while (rows.next()) names.emplace_back(rows.text(0));
+  return names;
+}
+
 auto open_part(Core &core, Day day, std::string const &file, std::uint64_t rows, std::uint64_t bytes)
     -> Result<std::shared_ptr<ClosedPart>> {
   auto part = std::make_shared<ClosedPart>();
@@ -49,6 +56,7 @@ auto open_part(Core &core, Day day, std::string const &file, std::uint64_t rows,
     if (!filter) return std::move(filter).error();
   }
   part->filter = *std::move(filter);
+  TRY(part->from, from_parquet(core.writer, part->path));
   return part;
 }
 
@@ -76,6 +84,15 @@ auto open_closed_days(Core &core) -> Result<void> {
   return ok;
 }
 
+/// An earlier version's table gets the columns of today, NULL in its rows.
+auto add_missing_columns(duck::Connection &connection, std::string const &table) -> Result<void> {
+  TRY(auto const present, column_names(connection, table));
+  for (auto const &column : missing_columns(present))
+    TRY_VOID(connection.run(
+        fmt::format("ALTER TABLE {} ADD COLUMN IF NOT EXISTS \"{}\" {}", table, column.name, column.sql_type)));
+  return ok;
+}
+
 auto open_tables(Core &core) -> Result<void> {
   TRY(auto tables,
       core.writer.query(
@@ -85,6 +102,7 @@ auto open_tables(Core &core) -> Result<void> {
     if (name.size() != 12) continue;
     auto const day = parse_day(fmt::format("{}-{}-{}", name.substr(4, 4), name.substr(8, 2), name.substr(10, 2)));
     if (!day) continue;
+    TRY_VOID(add_missing_columns(core.writer, name));
     auto &open = core.state.open[*day];
     TRY(open.rows, core.writer.count(fmt::format("SELECT count(*)::UBIGINT FROM {}", name)));
   }
@@ -92,6 +110,15 @@ auto open_tables(Core &core) -> Result<void> {
 }
 
 }  // namespace
+
+auto from_parquet(duck::Connection &connection, std::string const &path) -> Result<std::string> {
+  auto const file = fmt::format("read_parquet({})", duck::quoted(path));
+  TRY(auto const present, column_names(connection, file));
+  auto missing = std::string{};
+  for (auto const &column : missing_columns(present))
+    missing += fmt::format(", NULL::{} AS \"{}\"", column.sql_type, column.name);
+  return missing.empty() ? file : fmt::format("(SELECT *{} FROM {})", missing, file);
+}
 
 auto open_days(Core &core) -> Result<void> {
   TRY_VOID(remove_others(core.paths.temporary, {}));

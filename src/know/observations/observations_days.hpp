@@ -18,6 +18,10 @@ auto drop_days(Core &core, Day oldest) -> Result<std::vector<Day>>;
 auto hold(Core &core, std::string_view name, Day from, Day to) -> Result<void>;
 auto release(Core &core, std::string_view name) -> Result<void>;
 
+/// What stands for the rows of a Parquet file behind FROM: an earlier version's file has fewer columns, and the others
+/// are NULL.
+auto from_parquet(duck::Connection &connection, std::string const &path) -> Result<std::string>;
+
 struct Hold {
   Day from, to;
   [[nodiscard]] auto keeps(Day day) const -> bool { return from <= day && day <= to; }

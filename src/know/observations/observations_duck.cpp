@@ -189,11 +189,15 @@ auto Connection::count(std::string const &sql) -> Result<std::uint64_t> {
   return rows.number<std::uint64_t>(0);
 }
 
-auto Appender::open(Connection const &connection, std::string const &table) -> Result<Appender> {
+auto Appender::open(Connection const &connection, std::string const &table, std::vector<std::string> const &columns)
+    -> Result<Appender> {
   auto appender = Appender{};
   appender.table_ = table;
   if (duckdb_appender_create(connection.get(), nullptr, table.c_str(), appender.appender_.put()) != DuckDBSuccess)
     return appender.failed("opening");
+  for (auto const &column : columns)
+    if (duckdb_appender_add_column(appender.appender_.get(), column.c_str()) != DuckDBSuccess)
+      return appender.failed("opening");
   return appender;
 }
 

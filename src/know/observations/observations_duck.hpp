@@ -116,7 +116,9 @@ private:
 /// Appends chunks to one table, in the connection's transaction.
 class Appender {
 public:
-  static auto open(Connection const &connection, std::string const &table) -> Result<Appender>;
+  /// `columns` are those that chunks bring, in their order; none: all, in the table's.
+  static auto open(Connection const &connection, std::string const &table, std::vector<std::string> const &columns = {})
+      -> Result<Appender>;
   auto append(duckdb_data_chunk chunk) -> Result<void>;
   /// Hands all rows to the transaction.
   auto close() -> Result<void>;

@@ -10,7 +10,9 @@ using model::Kind;
 
 namespace {
 
-constexpr auto kVersion = std::uint8_t{1};
+// 2 has `where` behind the items.
+constexpr auto kVersion = std::uint8_t{2};
+constexpr auto kFirstVersion = std::uint8_t{1};
 enum Flags : std::uint8_t { kHandshake = 1, kTruncated = 2 };
 
 struct ListedField {
@@ -69,8 +71,9 @@ void History<Text>::note_value(List list, std::uint64_t key, std::string_view te
 }
 
 template <class Text>
-void History<Text>::note(model::Observation const &observation, std::uint64_t stamp) {
+void History<Text>::note(model::Observation const &observation, std::uint64_t stamp, std::string_view where) {
   auto const time = std::int64_t{observation.time.time_since_epoch().count()};
+  if (time >= last_ && where_ != where) where_ = Text{where};
   first_ = std::min(first_, time);
   last_ = std::max(last_, time);
   ++observations_;
@@ -112,6 +115,8 @@ auto History<Text>::encode() const -> std::string {
     append_varint(bytes, holds_numbers(item->list) ? item->key : item->text.size());
     bytes.append(item->text);
   }
+  append_varint(bytes, where_.size());
+  bytes.append(where_);
   return bytes;
 }
 
@@ -119,7 +124,8 @@ template <class Text>
 auto History<Text>::decode(std::string_view bytes, std::uint64_t part) -> std::optional<History> {
   auto reader = ByteReader{bytes};
   auto history = History{};
-  if (reader.little<std::uint8_t>() != kVersion) return std::nullopt;
+  auto const version = reader.little<std::uint8_t>();
+  if (version < kFirstVersion || version > kVersion) return std::nullopt;
   auto const flags = reader.little<std::uint8_t>();
   history.handshake_ = (flags & kHandshake) != 0;
   history.first_ = reader.little<std::int64_t>();
@@ -139,6 +145,7 @@ auto History<Text>::decode(std::string_view bytes, std::uint64_t part) -> std::o
     else
       history.note_text(list, reader.take(number), stamp++);
   }
+  if (version > kFirstVersion) history.where_ = Text{reader.take(reader.varint())};
   if (reader.failed()) return std::nullopt;
   history.truncated_ = (flags & kTruncated) != 0;
   return history;
@@ -158,6 +165,7 @@ auto History<Text>::to_profile(model::IpAddress address) const -> model::Profile
   profile.downloads = downloads_;
   profile.spoofable = !handshake_;
   profile.truncated = truncated_;
+  profile.where = model::decode_where(where_);
   auto items = by_age();
   std::ranges::reverse(items);
   for (auto const *const item : items) {

@@ -50,8 +50,9 @@ public:
   template <class Other>
   friend class History;
 
-  /// Takes in one observation. Stamps grow with every observation of the store.
-  void note(model::Observation const &observation, std::uint64_t stamp);
+  /// Takes in one observation, and where its source came from (model::encode). Stamps grow with every observation of
+  /// the store.
+  void note(model::Observation const &observation, std::uint64_t stamp, std::string_view where = {});
   /// Takes in what came later (or earlier: stamps tell).
   template <class Other>
   void absorb(History<Other> const &other);
@@ -81,12 +82,14 @@ private:
   std::uint64_t observations_ = 0, sessions_ = 0, logins_ = 0, commands_ = 0, requests_ = 0, downloads_ = 0;
   bool handshake_ = false;
   bool truncated_ = false;
+  Text where_;  // at the time last_
   std::vector<Item> items_;
 };
 
 template <class Text>
 template <class Other>
 void History<Text>::absorb(History<Other> const &other) {
+  if (other.last_ >= last_ && where_ != other.where_) where_ = Text{other.where_};
   first_ = std::min(first_, other.first_);
   last_ = std::max(last_, other.last_);
   observations_ += other.observations_;

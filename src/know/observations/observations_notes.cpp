@@ -36,18 +36,21 @@ void NoteTaker::take(model::ReceivedBatch const &batch) {
   auto observation = model::Observation{};
   auto *history = static_cast<History<std::string_view> *>(nullptr);
   auto source = model::IpAddress{};
+  auto where = std::string_view{};
   auto visit = model::VisitId{};
   while (reader.next(observation) == model::FrameReader::Step::frame) {
     if (history == nullptr || source != observation.source.address) {
       source = observation.source.address;
       history = &notes_.histories[source];
+      auto const *const found = batch.where == nullptr ? nullptr : batch.where->find(source);
+      where = found == nullptr ? std::string_view{} : std::string_view{found->text};
       if (auto const key = source_key(key_, source); !open.filter.may_contain(key)) keys.push_back(key);
     }
     if (visit != observation.visit) {
       visit = observation.visit;
       if (auto const key = visit_key(key_, visit); !open.filter.may_contain(key)) keys.push_back(key);
     }
-    history->note(observation, stamp_++);
+    history->note(observation, stamp_++, where);
     take_names(observation, open, open.seen_texts, keys);
     ++notes_.rows;
   }

@@ -124,6 +124,30 @@ auto find_mentions(Core &core, model::Value const &value, std::size_t limit, mod
   return found;
 }
 
+namespace {
+
+/// The values of an SQL expression, with the time of receipt beside each, among the rows that a question is about;
+/// empty where there is no such day.
+auto valued_rows(Session &session, model::Kind kind, std::string_view value, std::string_view present, Time since)
+    -> std::string {
+  auto places = session.places();
+  std::erase_if(places, [&](Place const &place) { return place.day < day_of(since); });
+  auto const where = fmt::format("kind = {} AND received >= make_timestamp({}) AND {} IS NOT NULL",
+                                 static_cast<int>(kind), since.time_since_epoch().count(), present);
+  return union_of(places, fmt::format("{} AS value, received", value), where);
+}
+
+auto counted(Session &session, std::string const &rows_sql, std::size_t limit) -> Result<std::vector<model::TopValue>> {
+  TRY(auto rows, session.query(fmt::format(
+                     "SELECT value, count(*)::UBIGINT AS n FROM ({}) GROUP BY value ORDER BY n DESC, value LIMIT {}",
+                     rows_sql, limit)));
+  auto top = std::vector<model::TopValue>{};
+  while (rows.next()) top.push_back({std::string{rows.text(0)}, rows.number<std::uint64_t>(1)});
+  return top;
+}
+
+}  // namespace
+
 auto top_values(Core &core, model::Kind kind, Field field, Time since, std::size_t limit, model::Viewer const &viewer)
     -> Result<std::vector<model::TopValue>> {
   limit = std::min(limit, kMaxTopValues);
@@ -134,19 +158,24 @@ auto top_values(Core &core, model::Kind kind, Field field, Time since, std::size
   if (info.secret && !viewer.may_see_secrets())
     return fail(ErrorCode::denied, "'{}' is a secret: ask as an analyst", info.name);
   TRY(auto session, Session::begin(core));
-  auto places = session->places();
-  std::erase_if(places, [&](Place const &place) { return place.day < day_of(since); });
-  if (places.empty()) return std::vector<model::TopValue>{};
-  auto const where = fmt::format("kind = {} AND received >= make_timestamp({}) AND \"{}\" IS NOT NULL",
-                                 static_cast<int>(kind), since.time_since_epoch().count(), info.name);
-  auto const rows_sql = union_of(places, fmt::format("\"{}\" AS value, received", info.name), where);
+  auto const column = fmt::format("\"{}\"", info.name);
+  auto const rows_sql = valued_rows(*session, kind, column, column, since);
+  if (rows_sql.empty()) return std::vector<model::TopValue>{};
   if (info.secret) return top_secrets(core, *session, rows_sql, limit);
-  TRY(auto rows, session->query(fmt::format(
-                     "SELECT value, count(*)::UBIGINT AS n FROM ({}) GROUP BY value ORDER BY n DESC, value LIMIT {}",
-                     rows_sql, limit)));
-  auto top = std::vector<model::TopValue>{};
-  while (rows.next()) top.push_back({std::string{rows.text(0)}, rows.number<std::uint64_t>(1)});
-  return top;
+  return counted(*session, rows_sql, limit);
+}
+
+auto top_origins(Core &core, model::Kind kind, model::Origin origin, Time since, std::size_t limit)
+    -> Result<std::vector<model::TopValue>> {
+  TRY(auto session, Session::begin(core));
+  // The third part of src_where is the network's name (model::encode).
+  auto const rows_sql =
+      origin == model::Origin::country
+          ? valued_rows(*session, kind, "src_country", "src_country", since)
+          : valued_rows(*session, kind, "rtrim('AS' || src_asn || ' ' || split_part(src_where, chr(9), 3))", "src_asn",
+                        since);
+  if (rows_sql.empty()) return std::vector<model::TopValue>{};
+  return counted(*session, rows_sql, std::min(limit, kMaxTopValues));
 }
 
 auto list_days(Core &core) -> Result<std::vector<model::DayInfo>> {

@@ -15,6 +15,8 @@ auto find_mentions(Core &core, model::Value const &value, std::size_t limit, mod
     -> Result<std::vector<model::StoredObservation>>;
 auto top_values(Core &core, model::Kind kind, model::Field field, Time since, std::size_t limit,
                 model::Viewer const &viewer) -> Result<std::vector<model::TopValue>>;
+auto top_origins(Core &core, model::Kind kind, model::Origin origin, Time since, std::size_t limit)
+    -> Result<std::vector<model::TopValue>>;
 auto list_days(Core &core) -> Result<std::vector<model::DayInfo>>;
 
 /// Answers are held in memory whole; whoever needs more asks about less.

@@ -1,5 +1,10 @@
 #include "know/observations/observations_schema.hpp"
 
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+
 namespace noroshi::know::observations {
 
 namespace {
@@ -25,6 +30,13 @@ auto field_column(model::FieldInfo const &field) -> ColumnInfo {
     case model::FieldType::flag: return {field.name, "BOOLEAN", DUCKDB_TYPE_BOOLEAN};
   }
   return {};
+}
+
+auto where_columns() -> std::array<ColumnInfo, kWhereColumns> {
+  return {{{"src_country", "VARCHAR", DUCKDB_TYPE_VARCHAR},
+           {"src_asn", "UINTEGER", DUCKDB_TYPE_UINTEGER},
+           {"src_flags", "UINTEGER", DUCKDB_TYPE_UINTEGER},
+           {"src_where", "VARCHAR", DUCKDB_TYPE_VARCHAR}}};
 }
 
 constexpr auto at(Column column) -> std::size_t { return static_cast<std::size_t>(column); }
@@ -62,9 +74,17 @@ auto columns() -> std::vector<ColumnInfo> const & {
   static auto const all = [] {
     auto list = fixed_columns();
     for (auto const &field : model::fields()) list.push_back(field_column(field));
+    for (auto const &column : where_columns()) list.push_back(column);
     return list;
   }();
   return all;
+}
+
+auto missing_columns(std::vector<std::string> const &present) -> std::vector<ColumnInfo> {
+  auto missing = std::vector<ColumnInfo>{};
+  for (auto const &column : columns())
+    if (std::ranges::find(present, column.name) == present.end()) missing.push_back(column);
+  return missing;
 }
 
 auto table_of(Day day) -> std::string {
@@ -104,6 +124,8 @@ auto read_row(duck::Rows const &rows, SecretKeys const *keys) -> model::StoredOb
   row.service = text_or_nothing(rows, Column::service);
   row.extra = text_or_nothing(rows, Column::extra);
   for (auto const &field : model::fields()) read_field(rows, field, keys, row);
+  if (auto const where = column_of(WhereColumn::where); !rows.is_null(where))
+    row.where = model::decode_where(from_lossless_utf8(rows.text(where)));
   return row;
 }
 

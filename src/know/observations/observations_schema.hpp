@@ -33,9 +33,21 @@ enum class Column : std::uint8_t {
   extra,
 };
 inline constexpr auto kFixedColumns = std::size_t{15};
-inline constexpr auto kColumnCount = kFixedColumns + model::kFieldCount;
+/// Behind the fields: where the source came from, NULL where nothing was known.
+enum class WhereColumn : std::uint8_t {
+  country,
+  asn,
+  flags,  // bits, see model::FlagKind
+  where,  // model::encode(WhereFrom): all of it, with network and each flag's list
+};
+inline constexpr auto kWhereColumns = std::size_t{4};
+inline constexpr auto kColumnCount = kFixedColumns + model::kFieldCount + kWhereColumns;
 constexpr auto column_of(model::Field field) -> std::size_t {
   return kFixedColumns + static_cast<std::size_t>(field) - 1;
+}
+
+constexpr auto column_of(WhereColumn column) -> std::size_t {
+  return kFixedColumns + model::kFieldCount + static_cast<std::size_t>(column);
 }
 
 struct ColumnInfo {
@@ -49,6 +61,8 @@ auto columns() -> std::vector<ColumnInfo> const &;
 auto table_of(Day day) -> std::string;
 /// The CREATE TABLE statement.
 auto table_sql(std::string_view table) -> std::string;
+/// Those of columns() that `present` lacks: what an earlier version wrote has fewer.
+auto missing_columns(std::vector<std::string> const &present) -> std::vector<ColumnInfo>;
 /// All columns in order, quoted, for SELECT.
 auto column_list() -> std::string const &;
 

@@ -31,8 +31,7 @@ void Session::find_places(std::optional<std::uint64_t> key) {
   for (auto const &[day, open] : core_.state.open)
     if (open.rows != 0 && (!key || open.filter.may_contain(*key))) places_.push_back({day, table_of(day), nullptr});
   for (auto const &part : core_.state.closed)
-    if (!key || part->filter->may_contain(*key))
-      places_.push_back({part->day, fmt::format("read_parquet({})", duck::quoted(part->path)), part});
+    if (!key || part->filter->may_contain(*key)) places_.push_back({part->day, part->from, part});
   std::ranges::sort(places_, std::ranges::greater{},
                     [](Place const &place) { return std::tie(place.day, place.from); });
 }

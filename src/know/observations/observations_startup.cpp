@@ -22,7 +22,7 @@ constexpr auto kReplayedFields =
 auto replay_sql(Day day, std::uint64_t from_row) -> std::string {
   auto sql = std::string{"SELECT \"time\", kind, transport, src_high, src_low, src_port, dst_port, service"};
   for (auto const field : kReplayedFields) sql += fmt::format(", \"{}\"", model::info(field).name);
-  return sql + fmt::format(" FROM {} WHERE rowid >= {}", table_of(day), from_row);
+  return sql + fmt::format(", src_where FROM {} WHERE rowid >= {}", table_of(day), from_row);
 }
 
 /// The row as History::note() wants it; texts are unescaped into `texts`.
@@ -52,7 +52,9 @@ auto replay_profiles(Core &core, Day day, std::uint64_t from_row) -> Result<void
   auto &state = core.state;
   while (rows.next()) {
     auto const seen = replayed(rows, texts);
-    state.fresh[seen.source.address].note(seen, state.next_stamp++);
+    constexpr auto kWhere = 8 + kReplayedFields.size();
+    auto const where = rows.is_null(kWhere) ? std::string{} : from_lossless_utf8(rows.text(kWhere));
+    state.fresh[seen.source.address].note(seen, state.next_stamp++, where);
     ++state.fresh_rows;
   }
   if (!rows.error().empty()) return duck::duck_error("reading profiles again", std::string{rows.error()}.c_str());

@@ -88,6 +88,11 @@ public:
     TRY_VOID(check(viewer));
     return with_core([&](Core &core) { return observations::top_values(core, kind, field, since, limit, viewer); });
   }
+  auto top_origins(model::Kind kind, model::Origin origin, Time since, std::size_t limit, model::Viewer const &viewer)
+      -> Result<std::vector<model::TopValue>> override {
+    TRY_VOID(check(viewer));
+    return with_core([&](Core &core) { return observations::top_origins(core, kind, origin, since, limit); });
+  }
   auto days(model::Viewer const &viewer) -> Result<std::vector<model::DayInfo>> override {
     TRY_VOID(check(viewer));
     return with_core(list_days);

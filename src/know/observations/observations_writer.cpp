@@ -62,6 +62,7 @@ void ChunkWriter::start() {
   duckdb_data_chunk_reset(chunk_.get());
   rows_ = 0;
   kept_.clear();
+  last_where_ = nullptr;
   for (auto i = std::size_t{0}; i < kColumnCount; ++i) {
     auto *const vector = duckdb_data_chunk_get_vector(chunk_.get(), i);
     vectors_[i] = {duckdb_vector_get_data(vector), nullptr};
@@ -112,6 +113,25 @@ void ChunkWriter::put_field(model::Observation const &observation, model::FieldI
     static_cast<bool *>(data)[rows_] = number != 0;
 }
 
+void ChunkWriter::put_where(model::Observation const &observation, model::ReceivedBatch const &batch) {
+  if (batch.where == nullptr) return;
+  if (rows_ == 0 || last_source_ != observation.source.address) {
+    last_source_ = observation.source.address;
+    last_where_ = batch.where->find(last_source_);
+  }
+  if (last_where_ == nullptr || last_where_->text.empty()) return;
+  auto const &where = last_where_->where;
+  auto const put_number = [&](WhereColumn column, std::uint32_t number) {
+    if (number == 0) return;
+    mark_present(column_of(column));
+    static_cast<std::uint32_t *>(vectors_[column_of(column)].data)[rows_] = number;
+  };
+  if (!where.country.empty()) put_text(column_of(WhereColumn::country), where.country);
+  put_number(WhereColumn::asn, where.asn);
+  put_number(WhereColumn::flags, where.flag_bits());
+  put_text(column_of(WhereColumn::where), last_where_->text);
+}
+
 void ChunkWriter::add(model::Observation const &observation, model::ReceivedBatch const &batch, Sealer &sealer) {
   put(Column::time, std::int64_t{observation.time.time_since_epoch().count()});
   put(Column::received, std::int64_t{batch.received.time_since_epoch().count()});
@@ -132,6 +152,7 @@ void ChunkWriter::add(model::Observation const &observation, model::ReceivedBatc
   }
   for (auto left = observation.present(); left != 0; left &= left - 1)
     put_field(observation, model::fields()[static_cast<std::size_t>(std::countr_zero(left))], sealer);
+  put_where(observation, batch);
   ++rows_;
 }
 
@@ -147,7 +168,10 @@ struct OpenTable {
 
 auto open_table(duck::Connection &connection, Day day, SecretKeys &keys) -> Result<OpenTable> {
   TRY_VOID(connection.run(table_sql(table_of(day))));
-  TRY(auto appender, duck::Appender::open(connection, table_of(day)));
+  // By name: a table that an earlier version made has its columns in another order.
+  auto names = std::vector<std::string>{};
+  for (auto const &column : columns()) names.emplace_back(column.name);
+  TRY(auto appender, duck::Appender::open(connection, table_of(day), names));
   TRY(auto sealer, keys.sealer(day));
   return OpenTable{day, std::move(appender), std::move(sealer), 0};
 }

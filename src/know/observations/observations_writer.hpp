@@ -42,6 +42,7 @@ private:
   }
   void put_endpoint(Column high, model::Endpoint const &endpoint);
   void put_text(std::size_t column, std::string_view text);
+  void put_where(model::Observation const &observation, model::ReceivedBatch const &batch);
   void put_field(model::Observation const &observation, model::FieldInfo const &field, Sealer &sealer);
   void mark_present(std::size_t column) { vectors_[column].validity[rows_ >> 6] |= std::uint64_t{1} << (rows_ & 63); }
   auto keep(std::string text) -> std::string_view;
@@ -50,6 +51,8 @@ private:
   std::array<Vector, kColumnCount> vectors_;
   std::size_t capacity_ = 0, rows_ = 0;
   std::vector<std::unique_ptr<std::string>> kept_;
+  model::IpAddress last_source_;  // observations of one visit come one behind the other
+  model::WhereTable::Entry const *last_where_ = nullptr;
 };
 
 using RowsByDay = std::map<Day, std::uint64_t>;

@@ -13,6 +13,7 @@
 #include "model/observation.hpp"
 #include "model/value.hpp"
 #include "model/viewer.hpp"
+#include "model/where_from.hpp"
 
 namespace noroshi::model {
 
@@ -20,7 +21,8 @@ namespace noroshi::model {
 struct ReceivedBatch {
   SensorId sensor;
   Time received{};
-  std::string_view frames;  // see model/batch.hpp
+  std::string_view frames;            // see model/batch.hpp
+  WhereTable const *where = nullptr;  // of its sources; nullptr: nothing is known of them
 };
 
 /// What a store gives back: an observation that owns its text, and where and when it came in.
@@ -35,6 +37,7 @@ struct StoredObservation {
   Endpoint source, destination;
   std::string service;
   std::string extra;  // JSON object, or empty
+  WhereFrom where;    // the source comes from, as of then
   struct FieldValue {
     Field field;
     std::string text;         // text and bytes fields
@@ -57,6 +60,7 @@ struct Profile {
   std::vector<std::uint16_t> source_ports;  // the visitor's, for carrier NAT
   std::vector<std::string> services, protocols, user_agents, client_versions, ja3, ja4, hassh, usernames, urls, sha256;
   bool truncated = false;
+  WhereFrom where;  // as of the last visit
 };
 inline constexpr auto kProfileListLimit = std::size_t{32};
 
@@ -73,6 +77,9 @@ struct TopValue {
   std::string value;
   std::uint64_t count = 0;
 };
+
+/// What of a source's place is counted: its country ("JP") or its network ("AS64496 Example KK").
+enum class Origin : std::uint8_t { country, network };
 
 struct DayInfo {
   Day day;  // by the day of receipt
@@ -109,6 +116,9 @@ public:
       -> Result<std::vector<StoredObservation>> = 0;
   /// Most frequent values of a text field among observations of `kind` received since `since`.
   virtual auto top_values(Kind kind, Field field, Time since, std::size_t limit, Viewer const &viewer)
+      -> Result<std::vector<TopValue>> = 0;
+  /// Most frequent places of sources among observations of `kind` received since `since`.
+  virtual auto top_origins(Kind kind, Origin origin, Time since, std::size_t limit, Viewer const &viewer)
       -> Result<std::vector<TopValue>> = 0;
   virtual auto days(Viewer const &viewer) -> Result<std::vector<DayInfo>> = 0;
   virtual auto stats(Viewer const &viewer) -> Result<ObservationStats> = 0;

@@ -19,6 +19,28 @@ void write(search::JsonWriter &json, std::vector<model::Sensor> const &sensors) 
   json.end_array();
 }
 
+/// where[{what, name, place, date, entries, problem}]: what has no source has one entry without a name.
+void write(search::JsonWriter &json, std::vector<understand::WhereSource> const &sources) {
+  auto const text = [&](std::string_view name, std::string const &value) {
+    json.key(name);
+    if (value.empty())
+      json.value(nullptr);
+    else
+      json.value(value);
+  };
+  json.begin_array();
+  for (auto const &source : sources) {
+    json.begin_object().member("what", source.what);
+    text("name", source.name);
+    text("place", source.place);
+    text("date", source.date);
+    json.member("entries", source.entries);
+    text("problem", source.problem);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 auto running_state(Services const &services) -> boost::json::object {
   auto error = boost::json::error_code{};
   auto const state = boost::json::parse(services.running_state(), error);
@@ -35,7 +57,7 @@ void write_running(search::JsonWriter &json, boost::json::object state) {
   for (auto const *one : {"spool", "events_per_second", "uptime"})
     if (!state.contains(one)) state[one] = nullptr;
   for (auto const &[name, value] : state)
-    if (name != "sensors" && name != "stores") json.key(name).value(value);
+    if (name != "sensors" && name != "stores" && name != "where" && name != "never") json.key(name).value(value);
 }
 
 class Status final : public Endpoint {
@@ -56,6 +78,12 @@ public:
     write_running(json, running_state(call.services));
     json.key("sensors");
     write(json, sensors);
+    json.key("where");
+    write(json,
+          call.services.where == nullptr ? std::vector<understand::WhereSource>{} : call.services.where->sources());
+    json.key("never");
+    write(json,
+          call.services.never == nullptr ? std::vector<understand::WhereSource>{} : call.services.never->sources());
     json.key("stores").begin_object().key("indicators").begin_object();
     json.member("indicators", indicators.indicators)
         .member("contexts", indicators.contexts)

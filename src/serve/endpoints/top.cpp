@@ -1,4 +1,5 @@
-// GET /api/v1/top?kind=login&field=username[&since=TIME][&limit=N]: what visitors said most often.
+// GET /api/v1/top?kind=login&field=username[&since=TIME][&limit=N]: what visitors said most often, and
+// where they come from (field=country, field=network).
 #include <algorithm>
 
 #include "serve/body.hpp"
@@ -12,12 +13,19 @@ constexpr auto kDefaultLimit = std::uint64_t{20};
 // A list of all paths of a large day is some tens of MiB.
 constexpr auto kMaxLimit = std::uint64_t{1'000'000};
 
+/// What is no field but where the source comes from.
+auto origin_named(std::string_view name) -> std::optional<model::Origin> {
+  if (name == "country") return model::Origin::country;
+  if (name == "network" || name == "asn") return model::Origin::network;
+  return std::nullopt;
+}
+
 auto field_named(std::string_view name) -> Result<model::FieldInfo> {
-  auto known = std::string{};
+  auto known = std::string{"country, network"};
   for (auto const &info : model::fields()) {
     if (info.type != model::FieldType::text || info.secret) continue;
     if (info.name == name) return info;
-    known += (known.empty() ? "" : ", ") + std::string{info.name};
+    known += ", " + std::string{info.name};
   }
   return fail(ErrorCode::malformed, "field \"{}\": one of {}", name.substr(0, 40), known);
 }
@@ -37,7 +45,11 @@ public:
   }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const kind, model::parse_kind(call.request.parameter("kind")));
-    TRY(auto const field, field_named(call.request.parameter("field")));
+    auto const origin = origin_named(call.request.parameter("field"));
+    auto field = model::FieldInfo{};
+    if (!origin) {
+      TRY(field, field_named(call.request.parameter("field")));
+    }
     auto since = Time{};
     if (auto const text = call.request.parameter("since"); !text.empty()) {
       TRY(since, parse_rfc3339(text));
@@ -46,8 +58,10 @@ public:
     if (auto const text = call.request.parameter("limit"); !text.empty()) {
       TRY(limit, parse_number("limit", text));
     }
-    TRY(auto const values,
-        call.services.observations.top_values(kind, field.field, since, std::min(limit, kMaxLimit), call.viewer));
+    limit = std::min(limit, kMaxLimit);
+    auto &store = call.services.observations;
+    TRY(auto const values, origin ? store.top_origins(kind, *origin, since, limit, call.viewer)
+                                  : store.top_values(kind, field.field, since, limit, call.viewer));
     auto body = std::string{};
     auto json = search::JsonWriter{body};
     json.begin_object().key("values").begin_array();

@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "know/catalogue.hpp"
+#include "know/import_ledger.hpp"
 #include "know/indicator_store.hpp"
 #include "know/observation_store.hpp"
 
@@ -28,6 +29,11 @@ constexpr auto kChangesAtOnce = std::size_t{100'000};
 
 // A command that works on the stores holds the lock for a moment; a node that starts, or another command, waits it out.
 constexpr auto kLockPatience = std::chrono::seconds{5};
+
+// What an import may have waiting for the stores: a few groups ahead of them, and more than the log keeps when idle.
+constexpr auto kImportBacklog = std::uint64_t{256} << 20;
+// Then it is told to come again, so that no request hangs.
+constexpr auto kImportPatience = std::chrono::seconds{20};
 
 auto take_lock(std::string const &path) -> Result<LockFile> {
   auto const until = std::chrono::steady_clock::now() + kLockPatience;
@@ -64,7 +70,8 @@ auto Node::open(DataDirectory directory, Config const &config) -> Result<std::un
       serve::Services{*self->indicators_, *self->observations_, *self->catalogue_, config, system_clock(),
                       [self](model::Batch const &batch) { return self->log_->append(batch, system_clock().now()); },
                       [self] { return self->apply_changes(); }, [self] { return self->running_state_(); },
-                      [self] { return self->other_metrics_(); }, &self->rules_});
+                      [self] { return self->other_metrics_(); }, &self->rules_,
+                      [self](understand::ImportPiece const &piece) { return self->import(piece); }});
   return node;
 }
 
@@ -97,6 +104,32 @@ auto Node::open_log() -> Result<void> {
     log_error("intake log: {} bytes at offset {} of {} are damaged; the records around them are kept and applied",
               damage.bytes, damage.offset, damage.file);
   TRY(applier_, understand::Applier::create(*log_, {*observations_, *indicators_, *catalogue_}, config_));
+  TRY(ledger_, know::open_import_ledger(directory_.imports()));
+  desk_ = std::make_unique<understand::ImportDesk>(
+      understand::ImportDeskOptions{*ledger_, *log_, *catalogue_, system_clock(), [this] { return make_room(); }});
+  return ok;
+}
+
+auto Node::import(understand::ImportPiece const &piece) -> Result<understand::ImportOutcome> {
+  auto outcome = desk_->take(piece);
+  // What is durable is not told as failed; the next command, or the node, goes on applying.
+  if (outcome && !applier_->started())
+    if (auto const applied = applier_->catch_up(); !applied)
+      log_warning("what was imported waits in the intake log: {}", applied.error().sentence);
+  return outcome;
+}
+
+/// An import is faster than the stores: it waits for them, and leaves the intake log's room to the sensors.
+auto Node::make_room() -> Result<void> {
+  auto const most = std::min(kImportBacklog, config_.get(intake_cap).bytes / 2);
+  auto const until = std::chrono::steady_clock::now() + kImportPatience;
+  while (log_->bytes() > most || !applier_->started()) {
+    if (!applier_->started()) return applier_->catch_up();
+    if (std::chrono::steady_clock::now() > until)
+      return fail(ErrorCode::unavailable, "the stores have not caught up with what was imported so far{}{}",
+                  applier_->trouble().empty() ? "" : ": ", applier_->trouble());
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
   return ok;
 }
 

@@ -16,6 +16,7 @@
 #include "model/ports/observation_store.hpp"
 #include "net/http.hpp"
 #include "search/answer.hpp"
+#include "understand/import_desk.hpp"
 
 namespace noroshi::serve {
 
@@ -37,6 +38,8 @@ struct Services {
   std::function<std::vector<MetricSample>()> other_metrics;
   /// By which a session's page says what its requests tried. May be absent.
   understand::RuleSet const *rules = nullptr;
+  /// Takes a piece of another honeypot's log; durable when it returns. May be empty.
+  std::function<Result<understand::ImportOutcome>(understand::ImportPiece const &)> import;
 };
 
 /// One request on its way: who asks for what. Everything outlives the answer.

@@ -34,6 +34,9 @@ public:
   /// Ends after the group at work; start-up goes on from the cursors.
   void stop();
 
+  /// True between start() and stop(): the thread applies what comes into the log.
+  [[nodiscard]] auto started() const -> bool { return thread_.joinable(); }
+
   /// Applies everything that is in the log now, on the calling thread. Only while not started.
   auto catch_up() -> Result<void>;
 

@@ -27,6 +27,7 @@ public:
   auto call(net::HttpRequest request) -> Result<net::HttpResponse>;
 
   /// The body of a good answer; anything else becomes the error that the problem details tell.
+  auto body_of(net::HttpRequest request) -> Result<std::string>;
   auto get(std::string path, net::HttpFields query = {}) -> Result<std::string>;
   auto post(std::string path, std::string body) -> Result<std::string>;
   /// The same, as a JSON object.
@@ -35,7 +36,6 @@ public:
 
 private:
   Client(std::string language, std::string socket, std::unique_ptr<Node> node);
-  auto body_of(net::HttpRequest request) -> Result<std::string>;
 
   std::string language_;
   std::string socket_;          // of the running node, or

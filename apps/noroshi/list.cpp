@@ -7,6 +7,7 @@
 #include "sense/decoy.hpp"
 #include "serve/endpoint.hpp"
 #include "understand/detector.hpp"
+#include "understand/reader.hpp"
 
 namespace noroshi::apps {
 
@@ -50,6 +51,13 @@ auto commands() -> std::vector<Part> {
   return parts;
 }
 
+auto readers() -> std::vector<Part> {
+  auto parts = std::vector<Part>{};
+  auto const &registry = Registry<understand::LogReader>::instance();
+  for (auto const &name : registry.names()) parts.push_back({name, std::string{registry.create(name)->about()}});
+  return parts;
+}
+
 auto settings() -> std::vector<Part> {
   auto parts = std::vector<Part>{};
   for (auto const &[name, key] : ConfigKeyBase::all()) parts.push_back({std::string{name}, std::string{key->help}});
@@ -66,6 +74,7 @@ constexpr auto kCatalogues = std::array{
     Catalogue{"decoys", "what the sensor can pretend to be", names_of<sense::Decoy>},
     Catalogue{"detectors", "what recognises tools and attacks", detectors},
     Catalogue{"endpoints", "what the API answers", names_of<serve::Endpoint>},
+    Catalogue{"readers", "logs that noroshi import reads", readers},
     Catalogue{"settings", "keys of the configuration", settings},
 };
 
@@ -73,7 +82,7 @@ class List final : public Command {
 public:
   [[nodiscard]] auto summary() const -> std::string_view override { return "the parts this program was built with"; }
   [[nodiscard]] auto forms() const -> std::string_view override {
-    return "noroshi list commands|decoys|detectors|endpoints|settings";
+    return "noroshi list commands|decoys|detectors|endpoints|readers|settings";
   }
   void set_up(CLI::App &app) override {
     app.require_subcommand(1);

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/packs.hpp"
 #include "know/catalogue.hpp"
+#include "know/import_ledger.hpp"
 #include "know/indicator_store.hpp"
 #include "know/observation_store.hpp"
 
@@ -29,6 +30,11 @@ constexpr auto kChangesAtOnce = std::size_t{100'000};
 
 // A command that works on the stores holds the lock for a moment; a node that starts, or another command, waits it out.
 constexpr auto kLockPatience = std::chrono::seconds{5};
+
+// What an import may have waiting for the stores: a few groups ahead of them, and more than the log keeps when idle.
+constexpr auto kImportBacklog = std::uint64_t{256} << 20;
+// Then it is told to come again, so that no request hangs.
+constexpr auto kImportPatience = std::chrono::seconds{20};
 
 auto take_lock(std::string const &path) -> Result<LockFile> {
   auto const until = std::chrono::steady_clock::now() + kLockPatience;
@@ -76,7 +82,8 @@ auto Node::open(DataDirectory directory, Config const &config) -> Result<std::un
       .other_metrics = [self] { return self->other_metrics_(); },
       .rules = &self->rules_,
       .where = self->where_.get(),
-      .never = self->never_.get()});
+      .never = self->never_.get(),
+      .import = [self](understand::ImportPiece const &piece) { return self->import(piece); }});
   return node;
 }
 
@@ -120,6 +127,32 @@ auto Node::open_log() -> Result<void> {
               damage.bytes, damage.offset, damage.file);
   TRY(applier_, understand::Applier::create(*log_, {*observations_, *indicators_, *catalogue_}, config_,
                                             {where_.get(), never_.get()}));
+  TRY(ledger_, know::open_import_ledger(directory_.imports()));
+  desk_ = std::make_unique<understand::ImportDesk>(
+      understand::ImportDeskOptions{*ledger_, *log_, *catalogue_, system_clock(), [this] { return make_room(); }});
+  return ok;
+}
+
+auto Node::import(understand::ImportPiece const &piece) -> Result<understand::ImportOutcome> {
+  auto outcome = desk_->take(piece);
+  // What is durable is not told as failed; the next command, or the node, goes on applying.
+  if (outcome && !applier_->started())
+    if (auto const applied = applier_->catch_up(); !applied)
+      log_warning("what was imported waits in the intake log: {}", applied.error().sentence);
+  return outcome;
+}
+
+/// An import is faster than the stores: it waits for them, and leaves the intake log's room to the sensors.
+auto Node::make_room() -> Result<void> {
+  auto const most = std::min(kImportBacklog, config_.get(intake_cap).bytes / 2);
+  auto const until = std::chrono::steady_clock::now() + kImportPatience;
+  while (log_->bytes() > most || !applier_->started()) {
+    if (!applier_->started()) return applier_->catch_up();
+    if (std::chrono::steady_clock::now() > until)
+      return fail(ErrorCode::unavailable, "the stores have not caught up with what was imported so far{}{}",
+                  applier_->trouble().empty() ? "" : ": ", applier_->trouble());
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
   return ok;
 }
 

@@ -10,10 +10,12 @@
 #include "base/file.hpp"
 #include "base/time.hpp"
 #include "model/ports/catalogue.hpp"
+#include "model/ports/import_ledger.hpp"
 #include "model/ports/indicator_store.hpp"
 #include "model/ports/observation_store.hpp"
 #include "serve/router.hpp"
 #include "understand/applier.hpp"
+#include "understand/import_desk.hpp"
 #include "understand/intake_log.hpp"
 #include "understand/rules/rule_set.hpp"
 #include "understand/where.hpp"
@@ -27,6 +29,7 @@ struct DataDirectory {
   [[nodiscard]] auto indicators() const { return path + "/indicators.sqlite"; }
   [[nodiscard]] auto observations() const { return path + "/observations"; }
   [[nodiscard]] auto intake() const { return path + "/intake"; }
+  [[nodiscard]] auto imports() const { return path + "/imports.sqlite"; }
   [[nodiscard]] auto spool() const { return path + "/spool"; }
   [[nodiscard]] auto lists() const { return path + "/lists"; }
   [[nodiscard]] auto lock() const { return path + "/noroshi.lock"; }
@@ -64,6 +67,8 @@ private:
   auto open_log() -> Result<void>;
   auto apply_changes() -> Result<void>;
   auto backup(std::string const &folder) -> Result<std::string>;
+  auto import(understand::ImportPiece const &piece) -> Result<understand::ImportOutcome>;
+  auto make_room() -> Result<void>;
 
   DataDirectory directory_;
   Config const &config_;
@@ -76,6 +81,8 @@ private:
   std::unique_ptr<understand::IntakeLog> log_;
   std::unique_ptr<understand::Applier> applier_;
   understand::RuleSet rules_;
+  std::unique_ptr<model::ImportLedger> ledger_;
+  std::unique_ptr<understand::ImportDesk> desk_;
   std::unique_ptr<serve::Router> router_;
   std::function<std::string()> running_state_ = [] { return std::string{"{}"}; };
   std::function<std::vector<MetricSample>()> other_metrics_ = [] { return std::vector<MetricSample>{}; };

@@ -94,22 +94,23 @@ auto to_rfc3339(Time time) -> std::string {
 
 auto parse_rfc3339(std::string_view text) -> Result<Time> {
   auto rest = text;
-  auto const malformed =
-      fail(ErrorCode::malformed, "\"{}\" is not an RFC 3339 time; write 2026-11-21T09:30:00Z", text.substr(0, 40));
+  auto const malformed = [&] {
+    return fail(ErrorCode::malformed, "\"{}\" is not an RFC 3339 time; write 2026-11-21T09:30:00Z", text.substr(0, 40));
+  };
   auto day = Day{};
-  if (!take_date(rest, day)) return malformed;
+  if (!take_date(rest, day)) return malformed();
   if (rest.empty()) return Time{day};
-  if (!take(rest, "Tt ")) return malformed;
+  if (!take(rest, "Tt ")) return malformed();
   auto const hour = take_number(rest, 2);
-  if (hour < 0 || hour > 23 || !take(rest, ":")) return malformed;
+  if (hour < 0 || hour > 23 || !take(rest, ":")) return malformed();
   auto const minute = take_number(rest, 2);
-  if (minute < 0 || minute > 59 || !take(rest, ":")) return malformed;
+  if (minute < 0 || minute > 59 || !take(rest, ":")) return malformed();
   auto const second = take_number(rest, 2);
-  if (second < 0 || second > 60) return malformed;  // 60: a leap second counts as the next second's start
+  if (second < 0 || second > 60) return malformed();  // 60: a leap second counts as the next second's start
   auto fraction = Duration{};
   if (take(rest, ".")) fraction = take_fraction(rest);
   auto offset = std::chrono::minutes{};
-  if (!take_offset(rest, offset) || !rest.empty()) return malformed;
+  if (!take_offset(rest, offset) || !rest.empty()) return malformed();
   return Time{day} + std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second} + fraction -
          offset;
 }

@@ -33,7 +33,7 @@ auto checksum(std::string_view body) -> std::uint32_t {
 }
 
 auto is_kind(std::uint8_t number) -> bool {
-  return number >= static_cast<std::uint8_t>(Kind::opened) && number <= static_cast<std::uint8_t>(Kind::limit);
+  return number >= static_cast<std::uint8_t>(Kind::opened) && number <= static_cast<std::uint8_t>(Kind::other);
 }
 auto is_transport(std::uint8_t number) -> bool {
   return number == static_cast<std::uint8_t>(Transport::tcp) || number == static_cast<std::uint8_t>(Transport::udp);

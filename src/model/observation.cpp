@@ -13,6 +13,7 @@ constexpr auto kKinds = std::array{
     Word{Kind::payload, "payload"},     Word{Kind::download, "download"},
     Word{Kind::file, "file"},           Word{Kind::negotiation, "negotiation"},
     Word{Kind::malformed, "malformed"}, Word{Kind::limit, "limit"},
+    Word{Kind::other, "other"},
 };
 
 constexpr auto kTransports = std::array{Word{Transport::tcp, "tcp"}, Word{Transport::udp, "udp"}};

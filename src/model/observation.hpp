@@ -26,6 +26,7 @@ enum class Kind : std::uint8_t {
   negotiation = 10,  // protocol options (telnet)
   malformed = 11,    // bytes that break the protocol spoken
   limit = 12,        // a cap was reached; what was not kept is counted here
+  other = 13,        // what another program's log tells beyond these kinds (`extra` says it); proves no handshake
 };
 auto to_string(Kind kind) -> std::string_view;
 auto parse_kind(std::string_view text) -> Result<Kind>;

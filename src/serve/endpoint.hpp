@@ -18,6 +18,7 @@
 #include "search/answer.hpp"
 #include "serve/description.hpp"
 #include "understand/live_tail.hpp"
+#include "understand/import_desk.hpp"
 
 namespace noroshi::serve {
 
@@ -44,6 +45,8 @@ struct Services {
   understand::RuleSet const *rules = nullptr;
   understand::Where const *where = nullptr;
   understand::NeverList const *never = nullptr;
+  /// Takes a piece of another honeypot's log; durable when it returns. May be empty.
+  std::function<Result<understand::ImportOutcome>(understand::ImportPiece const &)> import;
 };
 
 /// One request on its way: who asks for what. Everything outlives the answer.

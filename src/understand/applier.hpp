@@ -40,6 +40,9 @@ public:
   /// Nothing is applied while the lock is held: every store stands behind the same group.
   [[nodiscard]] auto hold() -> std::unique_lock<std::mutex> { return std::unique_lock{step_mutex_}; }
 
+  /// True between start() and stop(): the thread applies what comes into the log.
+  [[nodiscard]] auto started() const -> bool { return thread_.joinable(); }
+
   /// Applies everything that is in the log now, on the calling thread. Only while not started.
   auto catch_up() -> Result<void>;
 

@@ -304,6 +304,15 @@ auto IntakeLog::read(std::uint64_t position, std::function<bool(LogRecord &&)> c
   return ok;
 }
 
+auto IntakeLog::delivered(model::SensorId sensor) const -> Result<model::SensorProgress> {
+  auto const lock = std::lock_guard{mutex_};
+  if (broken_)
+    return fail(ErrorCode::unavailable, "the intake log could not be cut back after a failed write; restart the node");
+  auto const found = durable_delivered_.find(sensor.number);
+  auto const latest = found == durable_delivered_.end() ? Delivered{} : found->second;
+  return model::SensorProgress{sensor, latest.epoch, latest.sequence};
+}
+
 auto IntakeLog::concluded_through() const -> std::uint64_t {
   auto const lock = std::lock_guard{mutex_};
   return concluded_;

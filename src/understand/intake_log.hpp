@@ -71,6 +71,10 @@ public:
   /// Durable when it returns.
   auto append_derived(std::uint64_t through, std::string_view contexts) -> Result<void>;
 
+  /// The last (epoch, sequence) that is durable of a sensor; (0, 0) where there is none. unavailable after a failed
+  /// write that could not be cut back: only a restart can tell then.
+  [[nodiscard]] auto delivered(model::SensorId sensor) const -> Result<model::SensorProgress>;
+
   /// Records from `position` on, in order, until `until` says stop (it gets each record; false ends the walk).
   auto read(std::uint64_t position, std::function<bool(LogRecord &&)> const &until) const -> Result<void>;
 

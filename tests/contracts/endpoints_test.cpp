@@ -73,6 +73,7 @@ auto least_role() -> std::map<std::string, std::string> {
           {"GET /api/v1/status", "reader"},
           {"GET /api/v1/sensors", "reader"},
           {"POST /api/v1/batches", "admin+sensor"},
+          {"POST /api/v1/import", "analyst"},
           {"GET /api/v1/users", "admin"},
           {"POST /api/v1/users", "admin"},
           {"POST /api/v1/users/{name}/disable", "admin"},

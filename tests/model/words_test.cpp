@@ -33,7 +33,7 @@ void check_words(int first, std::initializer_list<std::string_view> words, Parse
 TEST_CASE("every word reads back as the enumerator it was written for") {
   check_words<Kind>(1,
                     {"opened", "closed", "hello", "login", "command", "request", "payload", "download", "file",
-                     "negotiation", "malformed", "limit"},
+                     "negotiation", "malformed", "limit", "other"},
                     parse_kind);
   check_words<Role>(0, {"unknown", "scanner", "c2", "download", "phishing", "relay", "victim", "benign", "reference"},
                     parse_role);

@@ -50,10 +50,15 @@ auto ensure_source(sqlite::Connection &connection, std::string_view name, model:
 }
 
 auto ensure_sensor(sqlite::Connection &connection, std::string_view name) -> Result<model::Sensor> {
-  TRY_VOID(check_name("sensor's name", name));
+  // "cowrie/NAME" is a sensor that only an imported log speaks of: no sensor of ours has a slash in its name.
+  auto const slash = name.find('/');
+  auto const is_imported = slash != std::string_view::npos;
+  if (is_imported) TRY_VOID(check_name("log's name", name.substr(0, slash)));
+  TRY_VOID(check_name("sensor's name", is_imported ? name.substr(slash + 1) : name));
   TRY(auto known, find_sensor(connection, name));
   if (known) return *std::move(known);
-  TRY(auto const source, ensure_source(connection, fmt::format("sensor/{}", name), model::OrganisationId{1}));
+  auto const source_name = fmt::format("{}/{}", is_imported ? "import" : "sensor", name);
+  TRY(auto const source, ensure_source(connection, source_name, model::OrganisationId{1}));
   TRY_VOID(connection.run("INSERT INTO sensors(name, source) VALUES(?, ?)", name, source.id));
   return model::Sensor{.id = model::SensorId{connection.last_row_id()}, .name = std::string{name}, .source = source.id};
 }

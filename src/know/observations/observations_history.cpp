@@ -82,9 +82,10 @@ void History<Text>::note(model::Observation const &observation, std::uint64_t st
   commands_ += static_cast<std::uint64_t>(observation.kind == Kind::command);
   requests_ += static_cast<std::uint64_t>(observation.kind == Kind::request);
   downloads_ += static_cast<std::uint64_t>(observation.kind == Kind::download);
-  handshake_ |= observation.transport == model::Transport::tcp;
-  note_value(List::ports, observation.destination.port, {}, stamp);
-  note_value(List::source_ports, observation.source.port, {}, stamp);
+  handshake_ |= observation.transport == model::Transport::tcp && observation.kind != Kind::other;
+  // Logs of other programs do not tell every port; 0 stands for that.
+  if (observation.destination.port != 0) note_value(List::ports, observation.destination.port, {}, stamp);
+  if (observation.source.port != 0) note_value(List::source_ports, observation.source.port, {}, stamp);
   note_text(List::services, observation.service, stamp);
   if (observation.present() == 0) return;
   for (auto const &[field, list] : kListedFields)

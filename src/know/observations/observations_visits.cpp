@@ -41,9 +41,11 @@ void merge(model::VisitSummary &into, model::VisitSummary const &from) {
 
 auto visits_sql(Place const &place, model::IpAddress address, std::size_t limit) -> std::string {
   return fmt::format(
-      "SELECT visit, any_value(sensor), min(\"time\"), max(\"time\") AS latest, any_value(src_port), "
-      "any_value(dst_high), "
-      "any_value(dst_low), any_value(dst_port), any_value(service), count(*)::UBIGINT FROM {} WHERE src_high = {} AND "
+      // Not every line of an imported log tells the ports and the destination: those that do win.
+      "SELECT visit, any_value(sensor), min(\"time\"), max(\"time\") AS latest, max(src_port), "
+      "arg_max(dst_high, dst_port), "
+      "arg_max(dst_low, dst_port), max(dst_port), any_value(service), count(*)::UBIGINT FROM {} WHERE src_high = {} "
+      "AND "
       "src_low = {} GROUP BY visit ORDER BY latest DESC, visit LIMIT {}",
       place.from, address.high(), address.low(), limit);
 }

@@ -12,7 +12,7 @@ class PayloadDownload final : public Detector {
 public:
   [[nodiscard]] auto about() const -> DetectorAbout override {
     return {"a file that the decoy was told to fetch, or that was left behind",
-            "download observations with `url`, file observations with `sha256`",
+            "download and file observations, with `url` or `sha256`",
             {{"T1105", "Ingress Tool Transfer"}}};
   }
 
@@ -27,7 +27,8 @@ public:
     add_finding(input, {.confidence = 90, .tag = kTag}, derived);
     // A request's own target names the decoy, not the attacker's server, so only what is to be fetched counts.
     if (seen.kind == model::Kind::download && seen.has(model::Field::url)) add_url(input, derived);
-    if (seen.kind == model::Kind::file && seen.has(model::Field::sha256))
+    // A decoy of ours fetches nothing; an imported log may tell what a download turned out to be.
+    if (seen.has(model::Field::sha256))
       if (auto const hash = model::canonical(model::ValueType::sha256, seen.text(model::Field::sha256)); hash)
         derived.add(*hash, claim(input));
   }

@@ -20,13 +20,14 @@ public:
     return "the decoys process; serve and sense start it";
   }
   [[nodiscard]] auto forms() const -> std::string_view override {
-    return "noroshi decoys --spool DIR --lifeline DESCRIPTOR";
+    return "noroshi decoys --spool DIR --lifeline DESCRIPTOR [--packs DIR]";
   }
   [[nodiscard]] auto is_listed() const -> bool override { return false; }
   void set_up(CLI::App &app) override {
     app.add_option("--spool", spool_, "folder that takes the sealed segments")->required();
     app.add_option("--lifeline", lifeline_, "descriptor of a pipe; the process ends when its other end closes")
         ->required();
+    app.add_option("--packs", packs_, "folder with packs; default: those that the program ships");
   }
   auto run(Global const &global) -> Result<Exit> override {
     TRY_VOID(start_log(global.config, "decoys"));
@@ -35,7 +36,10 @@ public:
     options.kept_folder = global.data + "/decoys";
     options.lifeline = lifeline_;
     options.version = NOROSHI_VERSION;
-    TRY(options.packs_folder, packs_folder());
+    options.packs_folder = packs_;
+    if (packs_.empty()) {
+      TRY(options.packs_folder, packs_folder());
+    }
     if (::geteuid() == 0) {
       TRY(options.run_as, find_user(global.config.get(kSenseUser)));
     }
@@ -44,7 +48,7 @@ public:
   }
 
 private:
-  std::string spool_;
+  std::string spool_, packs_;
   int lifeline_ = -1;
 };
 

@@ -91,6 +91,7 @@ auto DecoysChild::spawn() -> Result<void> {
   words.insert(words.end(), options_.arguments.begin(), options_.arguments.end());
   for (auto const *const word : {"decoys", "--spool", options_.spool.c_str(), "--lifeline", "3"})
     words.emplace_back(word);
+  if (!options_.packs.empty()) words.insert(words.end(), {"--packs", options_.packs});
   auto arguments = std::vector<char *>{};
   for (auto &word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "apps/noroshi/ports.hpp"
 #include "base/log.hpp"
 #include "know/catalogue.hpp"
 #include "know/indicator_store.hpp"
@@ -59,17 +60,32 @@ auto Node::open(DataDirectory directory, Config const &config) -> Result<std::un
   TRY_VOID(node->apply_changes());
   TRY(auto rules, understand::read_rules(config));
   TRY(node->rules_, understand::RuleSet::create(std::move(rules)));
-  auto *const self = node.get();
-  node->router_ = std::make_unique<serve::Router>(
-      serve::Services{*self->indicators_, *self->observations_, *self->catalogue_, config, system_clock(),
-                      [self](model::Batch const &batch) { return self->log_->append(batch, system_clock().now()); },
-                      [self] { return self->apply_changes(); }, [self] { return self->running_state_(); },
-                      [self] { return self->other_metrics_(); }, &self->rules_});
+  // A data folder of an earlier version gets its key here.
+  TRY(node->identity_, net::load_or_make_identity(node->directory_.peer_identity(), "noroshi node"));
+  node->peer_addresses_ = peer_addresses(config, nullptr);
+  node->open_routers();
   return node;
 }
 
 Node::~Node() {
   if (log_) log_->close();
+}
+
+void Node::open_routers() {
+  auto const intake = [this](model::Batch const &batch) { return log_->append(batch, system_clock().now()); };
+  packs_ = std::make_unique<serve::PeerPacks>(directory_.own_personas());
+  health_ = std::make_unique<serve::SensorHealthBook>(*catalogue_);
+  peer_router_ = std::make_unique<serve::PeerRouter>(
+      serve::PeerServices{*catalogue_, config_, system_clock(), intake, *health_, *packs_});
+  router_ = std::make_unique<serve::Router>(
+      serve::Services{*indicators_, *observations_, *catalogue_, config_, system_clock(), intake,
+                      [this] { return apply_changes(); }, [this] { return running_state_(); },
+                      [this] { return other_metrics_(); }, &rules_, [this] { return peer_facts(); }});
+}
+
+auto Node::peer_facts() const -> Result<serve::PeerFacts> {
+  TRY(auto const pin, net::pin_of(identity_));
+  return serve::PeerFacts{pin, peer_addresses_};
 }
 
 auto Node::open_stores() -> Result<void> {

@@ -12,6 +12,8 @@
 #include "model/ports/catalogue.hpp"
 #include "model/ports/indicator_store.hpp"
 #include "model/ports/observation_store.hpp"
+#include "net/identity.hpp"
+#include "serve/peer_router.hpp"
 #include "serve/router.hpp"
 #include "understand/applier.hpp"
 #include "understand/intake_log.hpp"
@@ -30,6 +32,8 @@ struct DataDirectory {
   [[nodiscard]] auto lock() const { return path + "/noroshi.lock"; }
   [[nodiscard]] auto api_socket() const { return path + "/api.sock"; }
   [[nodiscard]] auto config_file() const { return path + "/noroshi.toml"; }
+  [[nodiscard]] auto peer_identity() const { return path + "/peer.pem"; }
+  [[nodiscard]] auto own_personas() const { return path + "/packs/personas"; }
 };
 
 class Node {
@@ -43,6 +47,15 @@ public:
     running_state_ = std::move(state);
     other_metrics_ = std::move(metrics);
   }
+
+  /// Where sensors reach this node: set by `serve` once the peer port is open.
+  void set_peer_addresses(std::vector<std::string> addresses) { peer_addresses_ = std::move(addresses); }
+
+  [[nodiscard]] auto peer_identity() const -> net::Identity const & { return identity_; }
+  [[nodiscard]] auto peer_router() -> serve::PeerRouter & { return *peer_router_; }
+  void note_health(model::SensorHealth health) { health_->note(std::move(health)); }
+  /// Writes down how sensors are. Called every second or so.
+  auto keep_health() -> Result<void> { return health_->flush(); }
 
   [[nodiscard]] auto router() -> serve::Router & { return *router_; }
   [[nodiscard]] auto catalogue() -> model::Catalogue & { return *catalogue_; }
@@ -59,6 +72,8 @@ private:
   auto open_stores() -> Result<void>;
   auto open_log() -> Result<void>;
   auto apply_changes() -> Result<void>;
+  void open_routers();
+  auto peer_facts() const -> Result<serve::PeerFacts>;
 
   DataDirectory directory_;
   Config const &config_;
@@ -69,6 +84,11 @@ private:
   std::unique_ptr<understand::IntakeLog> log_;
   std::unique_ptr<understand::Applier> applier_;
   understand::RuleSet rules_;
+  net::Identity identity_;  // the node's, on the peer port
+  std::vector<std::string> peer_addresses_;
+  std::unique_ptr<serve::PeerPacks> packs_;
+  std::unique_ptr<serve::SensorHealthBook> health_;
+  std::unique_ptr<serve::PeerRouter> peer_router_;
   std::unique_ptr<serve::Router> router_;
   std::function<std::string()> running_state_ = [] { return std::string{"{}"}; };
   std::function<std::vector<MetricSample>()> other_metrics_ = [] { return std::vector<MetricSample>{}; };

@@ -19,6 +19,12 @@
 
 namespace noroshi::serve {
 
+/// How sensors reach this node, and by which key they know it.
+struct PeerFacts {
+  model::KeyPin pin;
+  std::vector<std::string> addresses;  // "host:port"
+};
+
 /// What endpoints work with. Owned by whoever opened the data directory; outlives the router.
 struct Services {
   model::IndicatorStore &indicators;
@@ -37,6 +43,8 @@ struct Services {
   std::function<std::vector<MetricSample>()> other_metrics;
   /// By which a session's page says what its requests tried. May be absent.
   understand::RuleSet const *rules = nullptr;
+  /// Empty where there is no peer port.
+  std::function<Result<PeerFacts>()> peer;
 };
 
 /// One request on its way: who asks for what. Everything outlives the answer.

@@ -15,7 +15,11 @@ struct Served {
     auto sentences = search::Sentences::load(NOROSHI_SOURCE_DIR "/packs/text");
     if (!sentences) throw std::runtime_error{sentences.error().sentence};
     router = std::make_unique<serve::Router>(
-        serve::Services{indicators, observations, catalogue, config, clock,
+        serve::Services{indicators,
+                        observations,
+                        catalogue,
+                        config,
+                        clock,
                         [this](model::Batch const &batch) -> Result<bool> {
                           batches.push_back(batch);
                           return std::count_if(batches.begin(), batches.end(), [&](auto const &one) {
@@ -30,7 +34,10 @@ struct Served {
                             TRY_VOID(indicators.apply(*change));
                           }
                         },
-                        [this] { return running; }},
+                        [this] { return running; },
+                        {},
+                        nullptr,
+                        []() -> Result<serve::PeerFacts> { return serve::PeerFacts{{}, {"192.0.2.1:8788"}}; }},
         *std::move(sentences));
   }
 

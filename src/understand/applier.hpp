@@ -14,6 +14,7 @@
 #include "model/ports/indicator_store.hpp"
 #include "model/ports/observation_store.hpp"
 #include "understand/detector.hpp"
+#include "understand/distrust.hpp"
 #include "understand/intake_log.hpp"
 
 namespace noroshi::understand {
@@ -63,6 +64,8 @@ private:
   static auto take(LogRecord &&record, bool replaying, Group &group) -> bool;
   auto conclude(Group &group) -> Result<void>;
   auto detect(Group const &group) -> Result<std::vector<model::IndicatorWrite>>;
+  auto heed_distrusts() -> Result<void>;
+  auto derive_again(model::Distrust const &distrust, Time from, Time to) -> Result<std::vector<model::IndicatorWrite>>;
   auto apply(Group const &group) -> Result<void>;
   auto source_of(model::SensorId sensor) -> Result<model::SourceId>;
   void set_trouble(std::string sentence);
@@ -72,6 +75,8 @@ private:
   Config const &config_;
   AddressPolicy addresses_;
   std::vector<std::unique_ptr<Detector>> detectors_;
+  Distrusts distrusts_;
+  std::uint64_t level_ = 0;  // from here on the stores stand at the same position
   std::vector<std::pair<model::SensorId, model::SourceId>> sources_;
   Group pending_;  // read but not yet applied everywhere: kept when a store fails, so that a retry repeats it exactly
   std::atomic<std::uint64_t> applied_{0};

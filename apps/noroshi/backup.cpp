@@ -92,13 +92,15 @@ auto Node::backup(std::string const &folder) -> Result<std::string> {
     auto const group = applier_->hold();
     TRY_VOID(copy_folder(directory_.path, folder, [&](std::string const &path) {
       auto const own = path == directory_.lock() || path == directory_.spool() || path == directory_.observations() ||
-                       path.starts_with(directory_.catalogue()) || path.starts_with(directory_.indicators());
+                       path.starts_with(directory_.catalogue()) || path.starts_with(directory_.indicators()) || path.starts_with(directory_.imports());
       return own ? CopyHow::leave_out : CopyHow::copy;
     }));
     auto const copy = DataDirectory{folder};
     TRY_VOID(indicators_->copy_to(copy.indicators()));
     TRY_VOID(catalogue_->copy_to(copy.catalogue()));
     TRY_VOID(observations_->copy_to(copy.observations()));
+    // Behind the intake log: parts whose batches are not in the copy are forgotten when it is opened.
+    TRY_VOID(ledger_->copy_to(copy.imports()));
   }
   TRY(auto const summary, seal_backup(folder));
   auto body = std::string{};

@@ -21,7 +21,7 @@ public:
     return "the decoys process; serve and sense start it";
   }
   [[nodiscard]] auto forms() const -> std::string_view override {
-    return "noroshi decoys --spool DIR --lifeline DESCRIPTOR [--activated COUNT]";
+    return "noroshi decoys --spool DIR --lifeline DESCRIPTOR [--activated COUNT] [--packs DIR]";
   }
   [[nodiscard]] auto is_listed() const -> bool override { return false; }
   void set_up(CLI::App &app) override {
@@ -29,6 +29,7 @@ public:
     app.add_option("--lifeline", lifeline_, "descriptor of a pipe; the process ends when its other end closes")
         ->required();
     app.add_option("--activated", activated_, "listening sockets handed over, from descriptor 3 on");
+    app.add_option("--packs", packs_, "folder with packs; default: those that the program ships");
   }
   auto run(Global const &global) -> Result<Exit> override {
     TRY_VOID(start_log(global.config, "decoys"));
@@ -38,7 +39,10 @@ public:
     options.lifeline = lifeline_;
     options.activated = activated_;
     options.version = std::string{version()};
-    TRY(options.packs_folder, packs_folder());
+    options.packs_folder = packs_;
+    if (packs_.empty()) {
+      TRY(options.packs_folder, packs_folder());
+    }
     if (::geteuid() == 0) {
       TRY(options.run_as, find_user(global.config.get(kSenseUser)));
     }
@@ -47,7 +51,7 @@ public:
   }
 
 private:
-  std::string spool_;
+  std::string spool_, packs_;
   int lifeline_ = -1;
   int activated_ = 0;
 };

@@ -94,6 +94,7 @@ auto DecoysChild::spawn() -> Result<void> {
   for (auto const &word : {std::string{"decoys"}, std::string{"--spool"}, options_.spool, std::string{"--lifeline"},
                            std::to_string(lifeline), std::string{"--activated"}, std::to_string(activated)})
     words.push_back(word);
+  if (!options_.packs.empty()) words.insert(words.end(), {"--packs", options_.packs});
   auto arguments = std::vector<char *>{};
   for (auto &word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);

@@ -20,6 +20,7 @@ struct DecoysChildOptions {
   std::string spool;                   // folder; made and given to the child's user
   std::vector<std::string> arguments;  // global options and overrides to pass on
   std::string user;                    // whom it becomes where we are root
+  std::string packs;                   // folder of packs; empty: those that the program ships
 };
 
 class DecoysChild {

@@ -1,7 +1,7 @@
 // noroshi manual, noroshi completion: what the program says of itself, as a man page and for shells. Packages are made
 // with them, so that neither can differ from the program.
-#include <CLI/CLI.hpp>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 #include "apps/noroshi/command.hpp"
 #include "apps/noroshi/output.hpp"

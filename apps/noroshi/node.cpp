@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "apps/noroshi/ports.hpp"
 #include "base/log.hpp"
 #include "base/packs.hpp"
 #include "know/catalogue.hpp"
@@ -67,23 +68,10 @@ auto Node::open(DataDirectory directory, Config const &config) -> Result<std::un
   TRY_VOID(node->apply_changes());
   TRY(auto rules, understand::read_rules(config));
   TRY(node->rules_, understand::RuleSet::create(std::move(rules)));
-  auto *const self = node.get();
-  node->router_ = std::make_unique<serve::Router>(serve::Services{
-      .indicators = *self->indicators_,
-      .observations = *self->observations_,
-      .catalogue = *self->catalogue_,
-      .config = config,
-      .clock = system_clock(),
-      .tail = self->applier_->tail(),
-      .intake = [self](model::Batch const &batch) { return self->log_->append(batch, system_clock().now()); },
-      .apply_changes = [self] { return self->apply_changes(); },
-      .backup = [self](std::string const &folder) { return self->backup(folder); },
-      .running_state = [self] { return self->running_state_(); },
-      .other_metrics = [self] { return self->other_metrics_(); },
-      .rules = &self->rules_,
-      .where = self->where_.get(),
-      .never = self->never_.get(),
-      .import = [self](understand::ImportPiece const &piece) { return self->import(piece); }});
+  // A data folder of an earlier version gets its key here.
+  TRY(node->identity_, net::load_or_make_identity(node->directory_.peer_identity(), "noroshi node"));
+  node->peer_addresses_ = peer_addresses(config, nullptr);
+  node->open_routers();
   return node;
 }
 
@@ -99,6 +87,36 @@ auto Node::open_lists() -> Result<void> {
   TRY(where_, understand::Where::create({below("lists"), geo_folder(), directory_.lists()}, config_));
   TRY(never_, understand::NeverList::create(below("never"), config_));
   return ok;
+}
+
+void Node::open_routers() {
+  auto const intake = [this](model::Batch const &batch) { return log_->append(batch, system_clock().now()); };
+  packs_ = std::make_unique<serve::PeerPacks>(directory_.own_personas());
+  health_ = std::make_unique<serve::SensorHealthBook>(*catalogue_);
+  peer_router_ = std::make_unique<serve::PeerRouter>(
+      serve::PeerServices{*catalogue_, config_, system_clock(), intake, *health_, *packs_});
+  router_ = std::make_unique<serve::Router>(
+      serve::Services{.indicators = *indicators_,
+                      .observations = *observations_,
+                      .catalogue = *catalogue_,
+                      .config = config_,
+                      .clock = system_clock(),
+                      .tail = applier_->tail(),
+                      .intake = intake,
+                      .apply_changes = [this] { return apply_changes(); },
+                      .backup = [this](std::string const &folder) { return backup(folder); },
+                      .running_state = [this] { return running_state_(); },
+                      .other_metrics = [this] { return other_metrics_(); },
+                      .rules = &rules_,
+                      .where = where_.get(),
+                      .never = never_.get(),
+                      .import = [this](understand::ImportPiece const &piece) { return import(piece); },
+                      .peer = [this] { return peer_facts(); }});
+}
+
+auto Node::peer_facts() const -> Result<serve::PeerFacts> {
+  TRY(auto const pin, net::pin_of(identity_));
+  return serve::PeerFacts{pin, peer_addresses_};
 }
 
 auto Node::open_stores() -> Result<void> {

@@ -13,6 +13,8 @@
 #include "model/ports/import_ledger.hpp"
 #include "model/ports/indicator_store.hpp"
 #include "model/ports/observation_store.hpp"
+#include "net/identity.hpp"
+#include "serve/peer_router.hpp"
 #include "serve/router.hpp"
 #include "understand/applier.hpp"
 #include "understand/import_desk.hpp"
@@ -35,6 +37,8 @@ struct DataDirectory {
   [[nodiscard]] auto lock() const { return path + "/noroshi.lock"; }
   [[nodiscard]] auto api_socket() const { return path + "/api.sock"; }
   [[nodiscard]] auto config_file() const { return path + "/noroshi.toml"; }
+  [[nodiscard]] auto peer_identity() const { return path + "/peer.pem"; }
+  [[nodiscard]] auto own_personas() const { return path + "/packs/personas"; }
 };
 
 class Node {
@@ -48,6 +52,15 @@ public:
     running_state_ = std::move(state);
     other_metrics_ = std::move(metrics);
   }
+
+  /// Where sensors reach this node: set by `serve` once the peer port is open.
+  void set_peer_addresses(std::vector<std::string> addresses) { peer_addresses_ = std::move(addresses); }
+
+  [[nodiscard]] auto peer_identity() const -> net::Identity const & { return identity_; }
+  [[nodiscard]] auto peer_router() -> serve::PeerRouter & { return *peer_router_; }
+  void note_health(model::SensorHealth health) { health_->note(std::move(health)); }
+  /// Writes down how sensors are. Called every second or so.
+  auto keep_health() -> Result<void> { return health_->flush(); }
 
   [[nodiscard]] auto router() -> serve::Router & { return *router_; }
   [[nodiscard]] auto catalogue() -> model::Catalogue & { return *catalogue_; }
@@ -69,6 +82,8 @@ private:
   auto backup(std::string const &folder) -> Result<std::string>;
   auto import(understand::ImportPiece const &piece) -> Result<understand::ImportOutcome>;
   auto make_room() -> Result<void>;
+  void open_routers();
+  auto peer_facts() const -> Result<serve::PeerFacts>;
 
   DataDirectory directory_;
   Config const &config_;
@@ -83,6 +98,11 @@ private:
   understand::RuleSet rules_;
   std::unique_ptr<model::ImportLedger> ledger_;
   std::unique_ptr<understand::ImportDesk> desk_;
+  net::Identity identity_;  // the node's, on the peer port
+  std::vector<std::string> peer_addresses_;
+  std::unique_ptr<serve::PeerPacks> packs_;
+  std::unique_ptr<serve::SensorHealthBook> health_;
+  std::unique_ptr<serve::PeerRouter> peer_router_;
   std::unique_ptr<serve::Router> router_;
   std::function<std::string()> running_state_ = [] { return std::string{"{}"}; };
   std::function<std::vector<MetricSample>()> other_metrics_ = [] { return std::vector<MetricSample>{}; };

@@ -1,15 +1,16 @@
 #include "apps/noroshi/run_node.hpp"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 
 #include "apps/noroshi/decoys_child.hpp"
 #include "apps/noroshi/ending_signals.hpp"
+#include "apps/noroshi/ports.hpp"
 #include "apps/noroshi/running_state.hpp"
 #include "apps/noroshi/sense_settings.hpp"
 #include "base/log.hpp"
@@ -21,33 +22,18 @@ namespace noroshi::apps {
 
 namespace {
 
-ConfigKey<std::vector<std::string>> const api_listen{
-    "api.listen", "127.0.0.1:8787", "address:port",
-    "where people, tools and feeds reach the node; loopback only until TLS is configured"};
-ConfigKey<bool> const api_fallback{"api.port_fallback", "false", "", "move to a free port where api.listen is taken"};
-ConfigKey<Duration> const stream_stall{
-    "api.stream_stall", "10s", "time",
-    "a reader of a live stream that takes nothing for so long is cut off; it goes on later"};
-ConfigKey<std::int64_t> const api_workers{"api.workers", "4", "threads", "requests worked on at the same time"};
-
 constexpr auto kMaintenanceInterval = std::chrono::seconds{60};
 // The rate that `noroshi status` shows is an average over so long.
 constexpr auto kRateInterval = std::chrono::seconds{1};
 // How long the last batches may take on their way into the stores at the end; what is left goes on at the next start.
 constexpr auto kLastBatches = std::chrono::seconds{5};
 
-auto parse_endpoint(std::string const &text) -> Result<model::Endpoint> {
-  auto const colon = text.rfind(':');
-  auto host = text.substr(0, colon == std::string::npos ? 0 : colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  auto const address = model::IpAddress::parse(host);
-  auto port = 0;
-  auto const digits = colon == std::string::npos ? std::string{} : text.substr(colon + 1);
-  auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (!address || error != std::errc{} || end != digits.data() + digits.size() || port < 0 || port > 65535)
-    return fail(ErrorCode::malformed, "api.listen: \"{}\" is not ADDRESS:PORT; write 127.0.0.1:8787 or [::1]:8787",
-                text);
-  return model::Endpoint{*address, static_cast<std::uint16_t>(port)};
+/// Ten thousand sensors are ten thousand connections.
+void allow_many_files() {
+  auto limit = rlimit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 class RunningNode {
@@ -58,13 +44,14 @@ public:
     auto const spool = node_->directory().spool();
     TRY(decoys_, DecoysChild::start({spool, std::move(child_arguments), config_.get(kSenseUser)}));
     TRY(auto const home, node_->catalogue().ensure_sensor("home"));
+    home_ = home.id;
     TRY(uplink_, net::Uplink::create({.folder = spool, .sensor = home.id, .send = [this](model::Batch const &batch) {
                                         return node_->log().append(batch, system_clock().now());
                                       }}));
     node_->set_running_state(
         [this] { return to_json(state()); },
         [this] { return read_spool_status(node_->directory().spool()).value_or(SpoolStatus{}).metrics; });
-    TRY_VOID(start_api());
+    TRY_VOID(start_ports());
     node_->applier().start();
     lists_ = std::make_unique<understand::ListRefresher>(node_->where(), node_->directory().lists(), config_);
     lists_->start();
@@ -79,6 +66,8 @@ public:
       auto const wait = timespec{kRateInterval.count(), 0};
       if (::sigtimedwait(&signals, nullptr, &wait) > 0) return;
       measure_rate();
+      note_home();
+      if (auto const kept = node_->keep_health(); !kept) log_error("health of sensors: {}", kept.error().sentence);
       if (std::chrono::steady_clock::now() < due) continue;
       due += kMaintenanceInterval;
       if (auto const done = node_->maintain(); !done) log_error("maintenance: {}", done.error().sentence);
@@ -89,7 +78,10 @@ public:
     decoys_->stop();  // seals what it holds
     uplink_->stop();
     lists_->stop();
+    peer_.reset();
     api_.reset();
+    note_home();
+    (void)node_->keep_health();
     node_->applier().stop();
     auto const until = std::chrono::steady_clock::now() + kLastBatches;
     auto handed_over = uplink_->drain();
@@ -108,7 +100,10 @@ public:
     state.decoys = read_spool_status(state.spool);
     state.decoys_running = decoys_->pid() > 0;
     state.decoys_restarts = decoys_->restarts();
-    for (auto const &endpoint : api_->bound()) state.api.push_back("http://" + endpoint.to_string());
+    for (auto const &endpoint : api_->bound())
+      state.api.push_back(fmt::format("{}://{}", api_scheme(config_), endpoint.to_string()));
+    if (peer_)
+      for (auto const &endpoint : peer_->bound()) state.peer.push_back(endpoint.to_string());
     state.intake_trouble = node_->applier().trouble();
     state.uplink_trouble = uplink_->trouble();
     state.intake_bytes = node_->log().bytes();
@@ -118,25 +113,23 @@ public:
   }
 
 private:
-  auto start_api() -> Result<void> {
-    auto options = net::HttpServerOptions{};
-    options.unix_path = node_->directory().api_socket();
-    options.live_stall = std::chrono::duration_cast<std::chrono::milliseconds>(config_.get(stream_stall));
-    options.workers = static_cast<unsigned>(std::max<std::int64_t>(1, config_.get(api_workers)));
-    for (auto const &text : config_.get(api_listen)) {
-      TRY(auto const endpoint, parse_endpoint(text));
-      options.listen.push_back(endpoint);
-    }
-    auto const handler = [this](net::HttpRequest &request) { return node_->router().handle(request); };
-    auto server = net::HttpServer::create(options, handler);
-    if (!server && server.error().code == ErrorCode::conflict && config_.get(api_fallback)) {
-      log_warning("{}; taking a free port instead", server.error().sentence);
-      for (auto &endpoint : options.listen) endpoint.port = 0;
-      server = net::HttpServer::create(options, handler);
-    }
-    if (!server) return server.error();
-    api_ = *std::move(server);
+  auto start_ports() -> Result<void> {
+    TRY(api_, open_api_port(config_, node_->directory().api_socket(),
+                            [this](net::HttpRequest &request) { return node_->router().handle(request); }));
+    TRY(peer_, open_peer_port(config_, node_->peer_identity(),
+                              [this](net::HttpRequest &request) { return node_->peer_router().handle(request); }));
+    node_->set_peer_addresses(peer_ ? peer_addresses(config_, peer_.get()) : std::vector<std::string>{});
     return ok;
+  }
+
+  /// The node's own sensor is listed like those elsewhere.
+  void note_home() {
+    auto const status = read_spool_status(node_->directory().spool());
+    if (!status) return;
+    auto health = model::SensorHealth{.sensor = home_, .drops = status->drops, .spool_bytes = status->spool_bytes};
+    health.version = status->version;
+    health.space = config_.get(kSenseSpace);
+    node_->note_health(std::move(health));
   }
 
   void measure_rate() {
@@ -151,10 +144,12 @@ private:
 
   std::unique_ptr<Node> node_;
   Config const &config_;
+  model::SensorId home_;
   std::unique_ptr<DecoysChild> decoys_;
   std::unique_ptr<net::Uplink> uplink_;
   std::unique_ptr<understand::ListRefresher> lists_;
   std::unique_ptr<net::HttpServer> api_;
+  std::unique_ptr<net::HttpServer> peer_;  // none where peer.listen is empty
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point measured_ = started_;
   std::uint64_t measured_rows_ = 0;
@@ -186,6 +181,7 @@ void greet(RunningNode &running, DataDirectory const &directory) {
     }
   }
   for (auto const &address : state.api) fmt::print("  api    {:<20} {}\n", "HTTP", address);
+  for (auto const &address : state.peer) fmt::print("  peer   {:<20} {}\n", "sensors", address);
   if (state.decoys)
     for (auto const &protection : state.decoys->protections)
       if (!protection.active) fmt::print("  note   decoys run without {}: {}\n", protection.name, protection.reason);
@@ -202,6 +198,7 @@ void greet(RunningNode &running, DataDirectory const &directory) {
 
 auto run_node(DataDirectory directory, Config const &config, std::vector<std::string> child_arguments) -> Result<void> {
   auto const signals = block_ending_signals();
+  allow_many_files();
   TRY(auto node, Node::open(directory, config));
   auto running = RunningNode{std::move(node), config};
   TRY_VOID(running.start(std::move(child_arguments)));

@@ -56,6 +56,7 @@ auto parse(json::object const &object) -> SpoolStatus {
     status.drops = number(spool->get_object(), "dropped") + number(spool->get_object(), "lost");
     status.spool_bytes = number(spool->get_object(), "bytes");
   }
+  status.epoch = number(object, "epoch");
   status.version = text(object, "version");
   status.time = text(object, "time");
   each(object, "listeners", [&](json::object const &entry) {
@@ -120,7 +121,10 @@ auto to_json(RunningState const &state) -> std::string {
     counters[sample.label_value.empty() ? sample.name : sample.name + "/" + sample.label_value] = sample.value;
   auto api = json::array{};
   for (auto const &address : state.api) api.push_back(json::string{address});
+  auto peer = json::array{};
+  for (auto const &address : state.peer) peer.push_back(json::string{address});
   auto const object = json::object{
+      {"peer", std::move(peer)},
       {"listeners", listeners_of(state)},
       {"protections", std::move(protections)},
       {"api", std::move(api)},

@@ -35,6 +35,7 @@ struct SpoolStatus {
   std::vector<Count> unknown_commands;
   std::uint64_t drops = 0;  // observations that did not get into the spool, or left it unread
   std::uint64_t spool_bytes = 0;
+  std::uint64_t epoch = 0;  // of the writer that counts: with another one, counts begin anew
   std::string version;
   std::string time;  // RFC 3339, the child's clock
 };
@@ -50,6 +51,7 @@ struct RunningState {
   bool decoys_running = false;
   unsigned decoys_restarts = 0;
   std::vector<std::string> api;
+  std::vector<std::string> peer;
   std::string intake_trouble;
   std::string uplink_trouble;
   std::uint64_t intake_bytes = 0;

@@ -158,7 +158,8 @@ auto visits_table(json::array const &visits) -> Table {
   for (auto const &entry : visits) {
     auto const &visit = object_of(entry);
     table.add({time_of(visit, "first_seen"), text_of(visit, "session"), text_of(visit, "service"),
-               text_of(visit, "dst_port"), text_of(visit, "observations"), text_of(visit, "sensor")});
+               text_of(visit, "dst_port"), text_of(visit, "observations"),
+               text_of(visit, "sensor") + (flag_of(visit, "distrusted") ? " (distrusted)" : "")});
   }
   return table;
 }

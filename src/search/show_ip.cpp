@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <set>
+
 #include "search/show_parts.hpp"
 
 namespace noroshi::search {
@@ -9,6 +12,21 @@ struct Source {
   std::vector<model::VisitSummary> visits;
   Answer answer;
   std::map<model::SensorId, std::string> sensors;
+  std::vector<model::Distrust> distrusts;
+
+  /// The distrust under which a visit falls; by its own times, which a sensor's clock tells.
+  [[nodiscard]] auto doubt(model::VisitSummary const &visit) const -> model::Distrust const * {
+    auto const found = std::ranges::find_if(distrusts, [&](model::Distrust const &one) {
+      return one.covers(visit.sensor, visit.last_seen) || one.covers(visit.sensor, visit.first_seen);
+    });
+    return found == distrusts.end() ? nullptr : &*found;
+  }
+  /// True where every visit that is shown comes from a sensor that was not to be believed then: its profile says
+  /// nothing.
+  [[nodiscard]] auto is_doubtful() const -> bool {
+    return !visits.empty() &&
+           std::ranges::all_of(visits, [this](auto const &visit) { return doubt(visit) != nullptr; });
+  }
 };
 
 auto gather(std::string_view text, model::Viewer const &viewer, Knowledge const &knowledge) -> Result<Source> {
@@ -22,6 +40,7 @@ auto gather(std::string_view text, model::Viewer const &viewer, Knowledge const 
     TRY(source.visits, knowledge.observations.visits_of(source.address, kShownVisits, viewer));
   }
   source.sensors = sensor_names(viewer, knowledge.catalogue);
+  TRY(source.distrusts, knowledge.catalogue.distrusts());
   return source;
 }
 
@@ -62,7 +81,20 @@ void write_visits(JsonWriter &json, Source const &source) {
     json.member("sensor", sensor == source.sensors.end() ? std::string{} : sensor->second);
     json.member("service", visit.service).member("first_seen", visit.first_seen).member("last_seen", visit.last_seen);
     json.member("src_port", visit.source.port).member("dst_port", visit.destination.port);
-    json.member("observations", visit.observations).end_object();
+    json.member("observations", visit.observations).member("distrusted", source.doubt(visit) != nullptr).end_object();
+  }
+  json.end_array();
+}
+
+/// Sensors among the visits that were not to be believed, once each.
+void write_distrusted(JsonWriter &json, Source const &source) {
+  auto told = std::set<std::uint64_t>{};
+  json.key("distrusted").begin_array();
+  for (auto const &visit : source.visits) {
+    auto const *const doubt = source.doubt(visit);
+    if (doubt == nullptr || !told.insert(doubt->number).second) continue;
+    json.begin_object().member("sensor", doubt->name).member("since", doubt->since);
+    json.member("until", doubt->until).member("reason", doubt->reason).end_object();
   }
   json.end_array();
 }
@@ -75,7 +107,8 @@ auto show_ip(std::string_view text, model::Viewer const &viewer, std::string_vie
   auto out = std::string{};
   auto json = JsonWriter{out};
   auto const hits = named_hits(source.answer);
-  auto const judgement = judge_source(*source.answer.canonical, source.profile, hits);
+  auto const judgement =
+      judge_source(*source.answer.canonical, source.is_doubtful() ? std::nullopt : source.profile, hits);
   json.begin_object().member("ip", source.address.to_string());
   json.member("known", source.answer.known() || source.profile.has_value());
   write_judgement(json, judgement, language, knowledge.sentences);
@@ -88,6 +121,7 @@ auto show_ip(std::string_view text, model::Viewer const &viewer, std::string_vie
   write_tags(json, source.answer);
   write_hits(json, source.answer, language, knowledge);
   write_visits(json, source);
+  write_distrusted(json, source);
   json.end_object();
   return out;
 }

@@ -58,6 +58,12 @@ auto loops_wanted(Config const &config) -> Result<unsigned> {
   return asked > 0 ? static_cast<unsigned>(asked) : std::max(1U, std::thread::hardware_concurrency());
 }
 
+auto spool_cap(Config const &config) -> Result<std::uint64_t> {
+  auto const cap = config.get(spool_cap_key).bytes;
+  if (cap < kMinSpoolCap) return fail(ErrorCode::malformed, "sense.spool_cap = {} bytes; write 1MiB or more", cap);
+  return cap;
+}
+
 auto read_specs(Config const &config, Cast const &cast) -> Result<std::vector<ListenerSpec>> {
   auto specs = std::vector<ListenerSpec>{};
   for (auto const &text : config.get(listen_key)) {
@@ -169,10 +175,17 @@ auto hold_visits(Grounds &grounds, std::vector<Listener> const &listeners, unsig
 
 }  // namespace
 
+auto check_decoys(Config const &config, std::string const &packs_folder) -> Result<void> {
+  TRY_VOID(loops_wanted(config));
+  TRY_VOID(spool_cap(config));
+  TRY(auto const cast, Cast::create(packs_folder + "/personas", config.get(hostname_key)));
+  TRY_VOID(read_specs(config, cast));
+  return ok;
+}
+
 auto run_decoys(Config const &config, RunOptions const &options) -> Result<void> {
   TRY(auto const count, loops_wanted(config));
-  auto const cap = config.get(spool_cap_key).bytes;
-  if (cap < kMinSpoolCap) return fail(ErrorCode::malformed, "sense.spool_cap = {} bytes; write 1MiB or more", cap);
+  TRY(auto const cap, spool_cap(config));
   TRY(auto const secret, load_node_secret(options.spool_folder));
   TRY(auto const cast,
       Cast::create(options.packs_folder + "/personas", config.get(hostname_key), secret, options.kept_folder));

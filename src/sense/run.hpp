@@ -36,4 +36,7 @@ struct RunOptions {
 /// change.
 auto run_decoys(Config const &config, RunOptions const &options) -> Result<void>;
 
+/// What run_decoys() would say of the configuration before it opens anything: personas, decoys, listeners, limits.
+auto check_decoys(Config const &config, std::string const &packs_folder) -> Result<void>;
+
 }  // namespace noroshi::sense

@@ -22,6 +22,12 @@
 
 namespace noroshi::serve {
 
+/// How sensors reach this node, and by which key they know it.
+struct PeerFacts {
+  model::KeyPin pin;
+  std::vector<std::string> addresses;  // "host:port"
+};
+
 /// What endpoints work with. Owned by whoever opened the data directory; outlives the router.
 struct Services {
   model::IndicatorStore &indicators;
@@ -47,6 +53,8 @@ struct Services {
   understand::NeverList const *never = nullptr;
   /// Takes a piece of another honeypot's log; durable when it returns. May be empty.
   std::function<Result<understand::ImportOutcome>(understand::ImportPiece const &)> import;
+  /// Empty where there is no peer port.
+  std::function<Result<PeerFacts>()> peer;
 };
 
 /// One request on its way: who asks for what. Everything outlives the answer.

@@ -5,6 +5,8 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/registry.hpp"
+#include "model/ports/received_reader.hpp"
+#include "model/receipt_part.hpp"
 
 namespace noroshi::understand {
 
@@ -24,10 +26,33 @@ Counter const applied_rows{"noroshi_applied_observations_total", "observations w
 Counter const store_failures{"noroshi_apply_failures_total", "groups that a store refused and that were tried again"};
 Counter const left_out{"noroshi_derived_left_out_total", "derived contexts beyond the limit of one group"};
 
+auto fresh_detectors(Config const &config) -> Result<std::vector<std::unique_ptr<Detector>>> {
+  auto detectors = std::vector<std::unique_ptr<Detector>>{};
+  auto const &registry = Registry<Detector>::instance();
+  for (auto const &name : registry.names()) {
+    detectors.push_back(registry.create(name));
+    TRY_VOID(detectors.back()->configure(config));
+  }
+  return detectors;
+}
+
+void move_to(std::vector<model::IndicatorWrite> &all, Derived &&derived, model::ReportId report) {
+  left_out.add(derived.left_out());
+  for (auto &write : std::move(derived).writes()) {
+    write.context.report = report;
+    all.push_back(std::move(write));
+  }
+}
+
 }  // namespace
 
 Applier::Applier(IntakeLog &log, Stores stores, Config const &config, AddressPolicy addresses, Enrichment enrichment)
-    : log_(log), stores_(stores), config_(config), addresses_(std::move(addresses)), enrichment_(enrichment) {}
+    : log_(log),
+      stores_(stores),
+      config_(config),
+      addresses_(std::move(addresses)),
+      enrichment_(enrichment),
+      distrusts_(stores.catalogue, stores.indicators) {}
 
 auto Applier::create(IntakeLog &log, Stores stores, Config const &config, Enrichment enrichment)
     -> Result<std::unique_ptr<Applier>> {
@@ -38,11 +63,8 @@ auto Applier::create(IntakeLog &log, Stores stores, Config const &config, Enrich
   auto applier = std::unique_ptr<Applier>{new Applier{log, stores, config, std::move(addresses), enrichment}};
   applier->applied_ = std::min({observations, indicators, catalogue});
   applier->tail_.begin_after(applier->applied_);
-  auto const &registry = Registry<Detector>::instance();
-  for (auto const &name : registry.names()) {
-    applier->detectors_.push_back(registry.create(name));
-    TRY_VOID(applier->detectors_.back()->configure(config));
-  }
+  applier->level_ = std::max({observations, indicators, catalogue});
+  TRY(applier->detectors_, fresh_detectors(config));
   return applier;
 }
 
@@ -85,6 +107,7 @@ void Applier::run() {
 /// One group. False where the log holds nothing new.
 auto Applier::step(std::chrono::milliseconds gather) -> Result<bool> {
   if (pending_.through == 0) {
+    TRY_VOID(heed_distrusts());
     TRY(pending_, next_group(gather));
     if (pending_.through == 0) return false;
   }
@@ -150,30 +173,74 @@ auto Applier::take(LogRecord &&record, bool replaying, Group &group) -> bool {
 }
 
 auto Applier::conclude(Group &group) -> Result<void> {
-  if (group.concluded) return ok;
-  TRY(group.conclusions, detect(group));
+  TRY_VOID(distrusts_.refresh());
+  auto const doubted = std::ranges::any_of(
+      group.batches, [this](auto const &record) { return distrusts_.covers(record->batch.sensor, record->received); });
+  if (group.concluded && !doubted) return ok;
+  TRY(auto conclusions, detect(group));
+  if (group.concluded) {  // the log has what was concluded before the sensor was distrusted
+    group.conclusions.writes = std::move(conclusions.writes);
+    return ok;
+  }
+  group.conclusions = std::move(conclusions);
   TRY_VOID(log_.append_derived(group.through, encode(group.conclusions)));
   group.concluded = true;
   return ok;
 }
 
 auto Applier::detect(Group const &group) -> Result<Conclusions> {
-  auto derived = Derived{};
+  auto by_day = std::map<Day, Derived>{};
   auto sources = SourceNotes{enrichment_.where};
   for (auto const &record : group.batches) {
     TRY(auto const source, source_of(record->batch.sensor));
+    auto const doubted = distrusts_.covers(record->batch.sensor, record->received);
+    auto &derived = by_day[day_of(record->received)];
     auto reader = model::FrameReader{record->batch.frames};
     auto observation = model::Observation{};
     while (reader.next(observation) == model::FrameReader::Step::frame) {
       auto const &where = sources.note(observation.source.address);
+      if (doubted) continue;
       auto const input = DetectorInput{observation, source, addresses_, config_, &where};
       for (auto const &detector : detectors_) detector->look_at(input, derived);
     }
   }
-  left_out.add(derived.left_out());
-  auto conclusions = Conclusions{std::move(derived).writes(), std::move(sources).table()};
+  auto conclusions = Conclusions{{}, std::move(sources).table()};
+  for (auto &[day, derived] : by_day) move_to(conclusions.writes, std::move(derived), model::receipt_part(day, 0));
   settle(conclusions.writes, enrichment_, config_.get(kCarrierNatExpiry));
   return conclusions;
+}
+
+/// Only while every store has the same batches: what is derived again comes from one, and goes to another.
+auto Applier::heed_distrusts() -> Result<void> {
+  TRY_VOID(distrusts_.refresh());
+  if (applied_ < level_) return ok;
+  return distrusts_.heed(system_clock().now(), [this](model::Distrust const &distrust, Time from, Time to) {
+    return derive_again(distrust, from, to);
+  });
+}
+
+auto Applier::derive_again(model::Distrust const &distrust, Time from, Time to)
+    -> Result<std::vector<model::IndicatorWrite>> {
+  auto writes = std::vector<model::IndicatorWrite>{};
+  auto *const reader = dynamic_cast<model::ReceivedReader *>(&stores_.observations);
+  if (reader == nullptr) return writes;  // a store that keeps no history: nothing of that day can stay
+  TRY(auto const detectors, fresh_detectors(config_));
+  auto const report = model::receipt_part(day_of(from), distrust.number);
+  auto derived = Derived{};
+  auto sources = SourceNotes{enrichment_.where};
+  auto looked_at = std::uint64_t{0};
+  TRY_VOID(reader->read_received(distrust.sensor, from, to, [&](model::Observation const &seen, Time received) {
+    if (distrusts_.covers(distrust.sensor, received)) return;  // of an earlier distrust
+    auto const &where = sources.note(seen.source.address);
+    auto const input = DetectorInput{seen, distrust.source, addresses_, config_, &where};
+    for (auto const &detector : detectors) detector->look_at(input, derived);
+    if (++looked_at % kGroupRows != 0) return;
+    move_to(writes, std::move(derived), report);
+    derived = Derived{};
+  }));
+  move_to(writes, std::move(derived), report);
+  settle(writes, enrichment_, config_.get(kCarrierNatExpiry));
+  return writes;
 }
 
 auto Applier::apply(Group const &group) -> Result<void> {

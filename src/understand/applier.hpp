@@ -15,6 +15,7 @@
 #include "model/ports/observation_store.hpp"
 #include "understand/conclusions.hpp"
 #include "understand/detector.hpp"
+#include "understand/distrust.hpp"
 #include "understand/intake_log.hpp"
 #include "understand/live_tail.hpp"
 
@@ -74,6 +75,8 @@ private:
   static auto take(LogRecord &&record, bool replaying, Group &group) -> bool;
   auto conclude(Group &group) -> Result<void>;
   auto detect(Group const &group) -> Result<Conclusions>;
+  auto heed_distrusts() -> Result<void>;
+  auto derive_again(model::Distrust const &distrust, Time from, Time to) -> Result<std::vector<model::IndicatorWrite>>;
   auto apply(Group const &group) -> Result<void>;
   auto source_of(model::SensorId sensor) -> Result<model::SourceId>;
   void set_trouble(std::string sentence);
@@ -84,6 +87,8 @@ private:
   AddressPolicy addresses_;
   Enrichment enrichment_;
   std::vector<std::unique_ptr<Detector>> detectors_;
+  Distrusts distrusts_;
+  std::uint64_t level_ = 0;  // from here on the stores stand at the same position
   std::vector<std::pair<model::SensorId, model::SourceId>> sources_;
   Group pending_;  // read but not yet applied everywhere: kept when a store fails, so that a retry repeats it exactly
   std::atomic<std::uint64_t> applied_{0};

@@ -69,13 +69,14 @@ TEST_CASE("progress of an unknown sensor fails as a whole") {
 
 TEST_CASE("a sensor's own report of its health is kept") {
   auto fixture = CatalogueFixture{};
-  REQUIRE(fixture.catalogue->note_health({model::SensorId{1}, 12, 4096, -0.25, "0.1.0"}));
+  auto const note = [&](model::SensorHealth const &health) { return fixture.catalogue->note_health({&health, 1}); };
+  REQUIRE(note({model::SensorId{1}, 12, 4096, -0.25, "0.1.0"}));
   auto const home = sensor(fixture, "home");
   CHECK(home.drops == 12);
   CHECK(home.spool_bytes == 4096);
   CHECK(home.clock_offset_s == -0.25);
   CHECK(home.version == "0.1.0");
-  CHECK(fixture.catalogue->note_health({.sensor = model::SensorId{99}}).error().code == ErrorCode::not_found);
+  CHECK(note({.sensor = model::SensorId{99}}).error().code == ErrorCode::not_found);
 }
 
 }  // namespace

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <map>
 
-#include "model/ports/catalogue.hpp"
+#include "support/fake_sensor_registry.hpp"
 
 namespace noroshi::test {
 
-class FakeCatalogue final : public model::Catalogue {
+class FakeCatalogue final : public FakeSensorRegistry {
 public:
   FakeCatalogue() {
     for (auto const role : {model::UserRole::admin, model::UserRole::analyst, model::UserRole::reader,
@@ -102,21 +102,6 @@ public:
     return newest;
   }
 
-  auto ensure_sensor(std::string_view name) -> Result<model::Sensor> override {
-    for (auto const &sensor : sensors_)
-      if (sensor.name == name) return sensor;
-    auto sensor = model::Sensor{};
-    sensor.id = {static_cast<std::int64_t>(sensors_.size()) + 1};
-    sensor.name = std::string{name};
-    TRY(auto const source, ensure_source("sensor/" + sensor.name));
-    sensor.source = source.id;
-    sensors_.push_back(sensor);
-    return sensor;
-  }
-  auto sensors(model::Viewer const &viewer) -> Result<std::vector<model::Sensor>> override {
-    if (!viewer.may_see_observations()) return fail(ErrorCode::denied, "{} may not list sensors", viewer.name);
-    return sensors_;
-  }
   auto source(model::SourceId id) -> Result<model::Source> override {
     auto const found = std::ranges::find(sources_, id, &model::Source::id);
     if (found == sources_.end()) return fail(ErrorCode::not_found, "no source {}", id.number);
@@ -133,17 +118,6 @@ public:
     return ok;
   }
   auto cursor() -> Result<std::uint64_t> override { return cursor_; }
-  auto note_health(model::SensorHealth const &health) -> Result<void> override {
-    for (auto &sensor : sensors_)
-      if (sensor.id == health.sensor) {
-        sensor.drops = health.drops;
-        sensor.spool_bytes = health.spool_bytes;
-        sensor.clock_offset_s = health.clock_offset_s;
-        sensor.version = health.version;
-      }
-    return ok;
-  }
-
   auto add_report(std::string_view source, std::string_view title, std::span<model::IndicatorWrite const> writes,
                   model::Viewer const &viewer) -> Result<model::Report> override {
     if (!viewer.may_write_reports()) return fail(ErrorCode::denied, "{} may not write reports", viewer.name);
@@ -199,7 +173,6 @@ private:
   }
   std::vector<model::User> users_;
   std::map<std::string, model::ApiKeyInfo> keys_;
-  std::vector<model::Sensor> sensors_;
   std::vector<model::Source> sources_;
   std::vector<model::Report> reports_;
   std::vector<model::IndicatorCommit> changes_;

@@ -15,22 +15,34 @@ struct Served {
     auto sentences = search::Sentences::load(NOROSHI_SOURCE_DIR "/packs/text");
     if (!sentences) throw std::runtime_error{sentences.error().sentence};
     router = std::make_unique<serve::Router>(
-        serve::Services{
-            indicators, observations, catalogue, config, clock, tail,
-            [this](model::Batch const &batch) -> Result<bool> {
-              batches.push_back(batch);
-              return std::count_if(batches.begin(), batches.end(), [&](auto const &one) {
-                       return one.sensor == batch.sensor && one.epoch == batch.epoch && one.sequence == batch.sequence;
-                     }) == 1;
-            },
-            [this]() -> Result<void> {
-              while (true) {
-                TRY(auto const change, catalogue.changes_after(indicators.cursors["catalogue"], 1));
-                if (!change) return ok;
-                TRY_VOID(indicators.apply(*change));
-              }
-            },
-            [](std::string const &) -> Result<std::string> { return std::string{"{}"}; }, [this] { return running; }},
+        serve::Services{.indicators = indicators,
+                        .observations = observations,
+                        .catalogue = catalogue,
+                        .config = config,
+                        .clock = clock,
+                        .tail = tail,
+                        .intake = [this](model::Batch const &batch) -> Result<bool> {
+                          batches.push_back(batch);
+                          return std::count_if(batches.begin(), batches.end(), [&](auto const &one) {
+                                   return one.sensor == batch.sensor && one.epoch == batch.epoch &&
+                                          one.sequence == batch.sequence;
+                                 }) == 1;
+                        },
+                        .apply_changes = [this]() -> Result<void> {
+                          while (true) {
+                            TRY(auto const change, catalogue.changes_after(indicators.cursors["catalogue"], 1));
+                            if (!change) return ok;
+                            TRY_VOID(indicators.apply(*change));
+                          }
+                        },
+                        .backup = [](std::string const &) -> Result<std::string> { return std::string{"{}"}; },
+                        .running_state = [this] { return running; },
+                        .other_metrics = {},
+                        .rules = nullptr,
+                        .where = nullptr,
+                        .never = nullptr,
+                        .import = {},
+                        .peer = []() -> Result<serve::PeerFacts> { return serve::PeerFacts{{}, {"192.0.2.1:8788"}}; }},
         *std::move(sentences));
   }
 

@@ -36,6 +36,7 @@ class Node:
         self.settings = [
             f"sense.listen={self.LISTEN}",
             "api.listen=127.0.0.1:0",
+            "peer.listen=127.0.0.1:0",
             "derive.private_addresses=true",
             "sense.source_rate=60000",
             "sense.source_sessions=10000",

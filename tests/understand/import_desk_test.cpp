@@ -13,6 +13,7 @@ namespace {
 /// A ledger that fails where it is told to, as a full disk would make it.
 class FailingLedger final : public model::ImportLedger {
 public:
+  auto copy_to(std::string const &) -> Result<void> override { return ok; }
   explicit FailingLedger(model::ImportLedger &inner) : inner_(inner) {}
   [[nodiscard]] auto key() const -> std::array<std::uint8_t, 16> const & override { return inner_.key(); }
   auto sensors() -> Result<std::vector<model::SensorId>> override { return inner_.sensors(); }

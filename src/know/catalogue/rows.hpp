@@ -23,6 +23,9 @@ auto ensure_source(sqlite::Connection &connection, std::string_view name, model:
 /// The sensor of that name, made with its source "sensor/NAME" where it does not exist.
 auto ensure_sensor(sqlite::Connection &connection, std::string_view name) -> Result<model::Sensor>;
 
+/// The sensor of that name; not_found where there is none.
+auto sensor(sqlite::Connection &connection, std::string_view name) -> Result<model::Sensor>;
+
 /// Refuses text that is empty, too long, or has control characters: `what` names it in the sentence.
 auto check_text(std::string_view what, std::string_view text, std::size_t limit) -> Result<void>;
 /// For names that people type: letters, digits and . _ - @, at most 64.

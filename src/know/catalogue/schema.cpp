@@ -108,6 +108,41 @@ CREATE TABLE changes(
   number INTEGER NOT NULL
 ) STRICT;
 )sql"},
+    // Sensors elsewhere. Settings and versions of sensor 0 are those of all sensors.
+    sqlite::Migration{4, R"sql(
+ALTER TABLE sensors ADD COLUMN state INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sensors ADD COLUMN key_pin BLOB CHECK(key_pin IS NULL OR length(key_pin) = 32);
+ALTER TABLE sensors ADD COLUMN joined INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sensors ADD COLUMN space TEXT NOT NULL DEFAULT '';
+ALTER TABLE sensors ADD COLUMN applied_version INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sensors ADD COLUMN configuration_trouble TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX sensors_by_key ON sensors(key_pin) WHERE key_pin IS NOT NULL;
+CREATE TABLE enrolments(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  sensor INTEGER NOT NULL REFERENCES sensors(id),
+  hash BLOB NOT NULL UNIQUE CHECK(length(hash) = 32),
+  created INTEGER NOT NULL,
+  expiry INTEGER NOT NULL,
+  used INTEGER
+) STRICT;
+CREATE TABLE sensor_settings(
+  sensor INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY(sensor, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sensor_versions(
+  sensor INTEGER PRIMARY KEY,
+  version INTEGER NOT NULL
+) STRICT;
+CREATE TABLE distrusts(
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  sensor INTEGER NOT NULL REFERENCES sensors(id),
+  since INTEGER NOT NULL,
+  until INTEGER,
+  reason TEXT NOT NULL
+) STRICT;
+)sql"},
 };
 
 }  // namespace

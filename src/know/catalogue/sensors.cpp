@@ -9,7 +9,16 @@ namespace {
 /// A source's name may be a feed's URL; as long as a URL in use is.
 constexpr auto kMaxSourceNameBytes = std::size_t{2048};
 
+// An open distrust with the earliest beginning speaks for all that are open.
+constexpr auto kSensorColumns = std::string_view{
+    "SELECT s.id, s.name, s.source, s.last_seen, s.epoch, s.sequence, s.observations, s.drops, s.spool_bytes, "
+    "s.clock_offset_s, s.version, s.state, s.key_pin, s.joined, s.space, s.applied_version, s.configuration_trouble, "
+    "ifnull((SELECT max(version) FROM sensor_versions WHERE sensor IN (0, s.id)), 0), d.since, d.reason "
+    "FROM sensors s LEFT JOIN distrusts d ON d.number = (SELECT number FROM distrusts WHERE sensor = s.id AND until IS "
+    "NULL ORDER BY since LIMIT 1) "};
+
 auto read_sensor(sqlite::Query const &query) -> model::Sensor {
+  auto const pin = model::KeyPin::from_bytes(query.text(12));
   return {.id = model::SensorId{query.integer(0)},
           .name = std::string{query.text(1)},
           .source = model::SourceId{query.integer(2)},
@@ -20,13 +29,21 @@ auto read_sensor(sqlite::Query const &query) -> model::Sensor {
           .drops = query.unsigned_integer(7),
           .spool_bytes = query.unsigned_integer(8),
           .clock_offset_s = query.real(9),
-          .version = std::string{query.text(10)}};
+          .version = std::string{query.text(10)},
+          .state = query.enumerated<model::SensorState>(11),
+          .key = pin ? std::optional{*pin} : std::nullopt,
+          .joined = query.time(13),
+          .space = std::string{query.text(14)},
+          .configuration = query.unsigned_integer(17),
+          .applied_version = query.unsigned_integer(15),
+          .configuration_trouble = std::string{query.text(16)},
+          .distrusted_since = query.optional_time(18),
+          .distrust_reason = std::string{query.text(19)}};
 }
 
 auto find_sensor(sqlite::Connection &connection, std::string_view name) -> Result<std::optional<model::Sensor>> {
-  auto query = connection.query(
-      "SELECT id, name, source, last_seen, epoch, sequence, observations, drops, spool_bytes, clock_offset_s, version "
-      "FROM sensors WHERE name = ?");
+  static auto const sql = std::string{kSensorColumns} + "WHERE s.name = ?";
+  auto query = connection.query(sql);
   TRY(auto const found, query.bind(name).step());
   return found ? std::optional{read_sensor(query)} : std::nullopt;
 }
@@ -63,9 +80,19 @@ auto ensure_sensor(sqlite::Connection &connection, std::string_view name) -> Res
   return model::Sensor{.id = model::SensorId{connection.last_row_id()}, .name = std::string{name}, .source = source.id};
 }
 
+auto sensor(sqlite::Connection &connection, std::string_view name) -> Result<model::Sensor> {
+  TRY(auto found, find_sensor(connection, name));
+  if (!found)
+    return fail(ErrorCode::not_found, "there is no sensor \"{}\"; noroshi sensors lists those there are", name);
+  return *std::move(found);
+}
+
 }  // namespace rows
 
 namespace {
+
+// Longer texts of a sensor's own are cut: it may be taken over.
+constexpr auto kMaxHealthText = std::size_t{300};
 
 constexpr auto kStream = std::string_view{"intake"};
 
@@ -106,10 +133,8 @@ auto SqliteCatalogue::sensors(model::Viewer const &viewer) -> Result<std::vector
   if (!viewer.may_see_observations()) return rows::denied(viewer, "list sensors", "a reader of this organisation");
   return database_->read([](sqlite::Connection &connection) -> Result<std::vector<model::Sensor>> {
     auto all = std::vector<model::Sensor>{};
-    auto query = connection.query(
-        "SELECT id, name, source, last_seen, epoch, sequence, observations, drops, spool_bytes, clock_offset_s, "
-        "version "
-        "FROM sensors ORDER BY id");
+    static auto const sql = std::string{rows::kSensorColumns} + "ORDER BY s.id";
+    auto query = connection.query(sql);
     for (;;) {
       TRY(auto const more, query.step());
       if (!more) return all;
@@ -148,12 +173,18 @@ auto SqliteCatalogue::apply(std::span<model::SensorProgress const> progress, std
 
 auto SqliteCatalogue::cursor() -> Result<std::uint64_t> { return database_->read(read_cursor); }
 
-auto SqliteCatalogue::note_health(model::SensorHealth const &health) -> Result<void> {
+auto SqliteCatalogue::note_health(std::span<model::SensorHealth const> health) -> Result<void> {
+  auto const cut = [](std::string const &text) { return std::string_view{text}.substr(0, kMaxHealthText); };
   return database_->write([&](sqlite::Connection &connection) -> Result<void> {
-    TRY_VOID(connection.run(
-        "UPDATE sensors SET drops = ?, spool_bytes = ?, clock_offset_s = ?, version = ? WHERE id = ?", health.drops,
-        health.spool_bytes, health.clock_offset_s, std::string_view{health.version}.substr(0, 100), health.sensor));
-    if (connection.changes() == 0) return fail(ErrorCode::not_found, "there is no sensor {}", health.sensor.number);
+    for (auto const &one : health) {
+      TRY_VOID(
+          connection.run("UPDATE sensors SET drops = ?, spool_bytes = ?, clock_offset_s = ?, version = ?, space = ?, "
+                         "applied_version = "
+                         "?, configuration_trouble = ?, last_seen = max(last_seen, ifnull(?, 0)) WHERE id = ?",
+                         one.drops, one.spool_bytes, one.clock_offset_s, cut(one.version), cut(one.space),
+                         one.applied_version, cut(one.configuration_trouble), one.seen, one.sensor));
+      if (connection.changes() == 0) return fail(ErrorCode::not_found, "there is no sensor {}", one.sensor.number);
+    }
     return ok;
   });
 }

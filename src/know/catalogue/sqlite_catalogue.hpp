@@ -1,6 +1,8 @@
-// The catalogue's class; its methods stand in one file a topic: identity, keys, audit, sensors, reports, changes.
+// The catalogue's class; its methods stand in one file a topic: identity, keys, audit, sensors, their
+// keys, settings and distrust, reports, changes.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "know/catalogue.hpp"
@@ -40,7 +42,26 @@ public:
   auto ensure_source(std::string_view name) -> Result<model::Source> override;
   auto apply(std::span<model::SensorProgress const> progress, std::uint64_t position) -> Result<void> override;
   auto cursor() -> Result<std::uint64_t> override;
-  auto note_health(model::SensorHealth const &health) -> Result<void> override;
+  auto note_health(std::span<model::SensorHealth const> health) -> Result<void> override;
+
+  // sensor_keys.cpp
+  auto invite_sensor(std::string_view name, model::KeyPin const &secret_hash, Time expiry, model::Viewer const &viewer)
+      -> Result<model::Sensor> override;
+  auto join_sensor(model::KeyPin const &secret_hash, model::KeyPin const &key, std::string_view from)
+      -> Result<model::Sensor> override;
+  auto revoke_sensor(std::string_view name, model::Viewer const &viewer) -> Result<void> override;
+
+  // sensor_settings.cpp
+  auto configure_sensors(std::string_view name, std::span<model::SettingChange const> changes,
+                         model::Viewer const &viewer) -> Result<std::uint64_t> override;
+  auto sensor_configuration(model::SensorId sensor) -> Result<model::SensorConfiguration> override;
+
+  // sensor_distrust.cpp
+  auto distrust_sensor(std::string_view name, Time since, std::string_view reason, model::Viewer const &viewer)
+      -> Result<void> override;
+  auto trust_sensor(std::string_view name, model::Viewer const &viewer) -> Result<void> override;
+  auto distrusts() -> Result<std::vector<model::Distrust>> override;
+  [[nodiscard]] auto sensors_version() const -> std::uint64_t override { return sensors_version_.load(); }
 
   // reports.cpp
   auto add_report(std::string_view source, std::string_view title, std::span<model::IndicatorWrite const> writes,
@@ -56,8 +77,17 @@ public:
   auto copy_to(std::string const &path) -> Result<void> override { return database_->copy_to(path); }
 
 private:
+  /// `work` in a transaction that changes keys, states, settings or distrust.
+  template <class Work>
+  auto change_sensors(Work work) {
+    auto outcome = database_->write(work);
+    ++sensors_version_;
+    return outcome;
+  }
+
   std::unique_ptr<sqlite::Database> database_;
   Clock const &clock_;
+  std::atomic<std::uint64_t> sensors_version_{1};
 };
 
 }  // namespace noroshi::know

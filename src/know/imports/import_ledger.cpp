@@ -116,6 +116,8 @@ public:
     });
   }
 
+  auto copy_to(std::string const &path) -> Result<void> override { return database_->copy_to(path); }
+
 private:
   std::unique_ptr<sqlite::Database> database_;
   Key key_{};

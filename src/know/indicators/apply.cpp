@@ -133,7 +133,8 @@ private:
   auto withdraw(model::IndicatorCommit::Withdrawal const &withdrawal) -> Result<void> {
     auto touched = std::vector<std::int64_t>{};
     {
-      auto query = connection_.query("SELECT indicator FROM contexts WHERE source = ? AND report = ?");
+      // The term "report <> 0" lets the index of reports be used.
+      auto query = connection_.query("SELECT indicator FROM contexts WHERE source = ? AND report = ? AND report <> 0");
       query.bind(withdrawal.source, withdrawal.report);
       for (;;) {
         TRY(auto const more, query.step());
@@ -141,8 +142,8 @@ private:
         touched.push_back(query.integer(0));
       }
     }
-    TRY_VOID(
-        connection_.run("DELETE FROM contexts WHERE source = ? AND report = ?", withdrawal.source, withdrawal.report));
+    TRY_VOID(connection_.run("DELETE FROM contexts WHERE source = ? AND report = ? AND report <> 0", withdrawal.source,
+                             withdrawal.report));
     contexts_ -= connection_.changes();
     for (auto const id : touched) {
       TRY_VOID(

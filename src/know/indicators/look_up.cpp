@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include "know/indicators/sqlite_indicator_store.hpp"
 #include "know/sqlite_context.hpp"
 #include "model/probes.hpp"
+#include "model/receipt_part.hpp"
 
 namespace noroshi::know {
 
@@ -39,21 +42,38 @@ private:
     static auto const sql = fmt::format(
         "SELECT {} FROM indicators i JOIN contexts c ON c.indicator = i.id LEFT JOIN generations g ON g.source = "
         "c.source "
-        "WHERE i.type = ? AND i.text = ? AND c.generation = ifnull(g.generation, 0) AND ifnull(c.expiry > ?, 1) "
+        "WHERE i.type = ? AND i.text = ? AND c.generation = ifnull(g.generation, 0) "
         "ORDER BY c.indicator, c.source, c.report, c.attribute, c.role, c.direction, c.evidence",
         sqlite::context_columns("c."));
     auto query = connection_.query(sql);
-    query.bind(probe.value.type, probe.value.text, now_);
+    query.bind(probe.value.type, probe.value.text);
+    auto const first = hits.size();
     for (;;) {
       TRY(auto const more, query.step());
-      if (!more) return ok;
-      auto context = sqlite::read_context(query, 0);
-      if (!viewer_.may_see(context.tlp)) continue;
-      if (++found_ > kMaxHits)
+      if (!more) break;
+      add(probe, sqlite::read_context(query, 0), first, hits);
+      if (found_ + hits.size() - first > kMaxHits)
         return fail(ErrorCode::too_large, "these values have more than {} hits together; ask for fewer at once",
                     kMaxHits);
-      hits.push_back({probe.match, probe.value, std::move(context)});
     }
+    // Only the whole says what marking it has and when it expires.
+    auto const hidden = [this](model::Hit const &hit) {
+      return !viewer_.may_see(hit.context.tlp) || (hit.context.expiry && *hit.context.expiry <= now_);
+    };
+    hits.erase(std::remove_if(hits.begin() + static_cast<std::ptrdiff_t>(first), hits.end(), hidden), hits.end());
+    found_ += hits.size() - first;
+    return ok;
+  }
+
+  /// The days of a sensor are parts of one context (model/receipt_part.hpp).
+  static void add(model::Probe const &probe, model::Context context, std::size_t first, std::vector<model::Hit> &hits) {
+    if (model::is_receipt_part(context.report)) context.report = model::ReportId{0};
+    if (context.report.number == 0) {
+      // Rows come by source, so one's parts stand together.
+      for (auto i = hits.size(); i > first && hits[i - 1].context.source == context.source; --i)
+        if (auto &known = hits[i - 1].context; model::same_key(known, context)) return model::merge(known, context);
+    }
+    hits.push_back({probe.match, probe.value, std::move(context)});
   }
 
   sqlite::Connection &connection_;

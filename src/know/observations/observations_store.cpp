@@ -9,6 +9,8 @@
 #include "know/observations/observations_days.hpp"
 #include "know/observations/observations_profiles.hpp"
 #include "know/observations/observations_questions.hpp"
+#include "know/observations/observations_received.hpp"
+#include "model/ports/received_reader.hpp"
 
 namespace noroshi::know {
 
@@ -48,13 +50,17 @@ auto read_stats(Core &core) -> Result<model::ObservationStats> {
   return stats;
 }
 
-class DuckStore final : public model::ObservationStore {
+class DuckStore final : public model::ObservationStore, public model::ReceivedReader {
 public:
   DuckStore(ObservationStoreOptions options, std::shared_ptr<Core> core)
       : options_(std::move(options)), core_(std::move(core)) {}
 
   auto apply(std::span<model::ReceivedBatch const> batches, std::uint64_t position) -> Result<std::uint64_t> override {
     return with_core([&](Core &core) { return apply_group(core, chunk_, batches, position); });
+  }
+  auto read_received(model::SensorId sensor, Time from, Time to,
+                     std::function<void(model::Observation const &, Time)> const &take) -> Result<void> override {
+    return with_core([&](Core &core) { return observations::read_received(core, sensor, from, to, take); });
   }
   auto cursor() -> Result<std::uint64_t> override {
     return with_core([](Core &core) -> Result<std::uint64_t> {

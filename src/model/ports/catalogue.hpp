@@ -14,6 +14,7 @@
 #include "model/context.hpp"
 #include "model/id.hpp"
 #include "model/ports/indicator_store.hpp"
+#include "model/ports/sensor_registry.hpp"
 #include "model/viewer.hpp"
 
 namespace noroshi::model {
@@ -51,20 +52,6 @@ struct AuditEntry {
   std::string detail;
 };
 
-struct Sensor {
-  SensorId id;
-  std::string name;
-  SourceId source;  // contexts derived from it carry this
-  Time last_seen{};
-  std::uint64_t epoch = 0;  // of its last acknowledged batch
-  std::uint64_t sequence = 0;
-  std::uint64_t observations = 0;
-  std::uint64_t drops = 0;  // observations its spool dropped, as it reports itself
-  std::uint64_t spool_bytes = 0;
-  double clock_offset_s = 0;  // its clock minus ours
-  std::string version;
-};
-
 struct Source {
   SourceId id;
   std::string name;  // "sensor/home", "analyst/alice", a feed's URL
@@ -93,19 +80,9 @@ struct SensorProgress {
   Time last_seen{};
 };
 
-/// What a sensor says of itself beside its batches.
-struct SensorHealth {
-  SensorId sensor;
-  std::uint64_t drops = 0, spool_bytes = 0;
-  double clock_offset_s = 0;
-  std::string version;
-};
-
 /// Thread-safe. Writers are audited in the same transaction; the viewer's right is checked here (denied).
-class Catalogue {
+class Catalogue : public SensorRegistry {
 public:
-  virtual ~Catalogue() = default;
-
   // Identity.
   virtual auto organisation(OrganisationId id) -> Result<Organisation> = 0;
   virtual auto users(Viewer const &viewer) -> Result<std::vector<User>> = 0;
@@ -128,15 +105,11 @@ public:
   /// Newest first.
   virtual auto audit_log(Page page, Viewer const &viewer) -> Result<std::vector<AuditEntry>> = 0;
 
-  // Sensors and sources.
-  /// The sensor of that name, made where it does not exist.
-  virtual auto ensure_sensor(std::string_view name) -> Result<Sensor> = 0;
-  virtual auto sensors(Viewer const &viewer) -> Result<std::vector<Sensor>> = 0;
+  // Sources, and how far the applier is.
   virtual auto source(SourceId id) -> Result<Source> = 0;
   virtual auto ensure_source(std::string_view name) -> Result<Source> = 0;
   virtual auto apply(std::span<SensorProgress const> progress, std::uint64_t position) -> Result<void> = 0;
   virtual auto cursor() -> Result<std::uint64_t> = 0;
-  virtual auto note_health(SensorHealth const &health) -> Result<void> = 0;
 
   // Reports. A transaction here also writes `changes`; the indicator store applies those in order.
   virtual auto add_report(std::string_view source, std::string_view title, std::span<IndicatorWrite const> writes,

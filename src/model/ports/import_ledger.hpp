@@ -35,6 +35,8 @@ public:
   virtual auto load(SensorId sensor, std::int64_t slot) -> Result<std::vector<std::uint64_t>> = 0;
   /// Durable when it returns.
   virtual auto write(std::span<LedgerPart const> parts) -> Result<void> = 0;
+  /// Writes everything to a new file, to be opened in place of the ledger's.
+  virtual auto copy_to(std::string const &path) -> Result<void> = 0;
 };
 
 }  // namespace noroshi::model

@@ -1,32 +1,13 @@
 // POST /api/v1/batches: a sensor hands in a sealed segment's frames. (sensor, epoch, sequence) names it for ever, so
 // handing it in again is harmless. Acknowledged means durable. Headers: Noroshi-Sensor, Noroshi-Epoch,
-// Noroshi-Sequence; and how the sensor is: Noroshi-Time (RFC 3339), Noroshi-Spool-Bytes, Noroshi-Drops,
-// Noroshi-Version.
+// Noroshi-Sequence; and how the sensor is (serve/handed_in.hpp).
 #include "base/log.hpp"
-#include "base/text.hpp"
-#include "model/batch.hpp"
-#include "serve/body.hpp"
 #include "serve/endpoint.hpp"
+#include "serve/handed_in.hpp"
 #include "serve/reply.hpp"
 
 namespace noroshi::serve {
 namespace {
-
-// "0.1.0-dev+20 digits of a commit" fits.
-constexpr auto kMaxVersionBytes = std::size_t{64};
-
-auto number_header(net::HttpRequest const &request, std::string_view name) -> Result<std::uint64_t> {
-  return parse_number(fmt::format("the header {}", name), request.header(name));
-}
-
-auto check_frames(std::string_view frames) -> Result<std::uint64_t> {
-  auto const count = model::count_frames(frames);
-  if (count.damaged)
-    return fail(ErrorCode::malformed, "the batch is damaged behind its first {} observations ({} bytes)", count.frames,
-                count.bytes);
-  if (count.frames == 0) return fail(ErrorCode::malformed, "the batch holds no observation");
-  return count.frames;
-}
 
 class Batches final : public Endpoint {
 public:
@@ -48,15 +29,14 @@ public:
   }
 
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
-    auto batch = model::Batch{};
-    TRY(batch.epoch, number_header(call.request, "noroshi-epoch"));
-    TRY(batch.sequence, number_header(call.request, "noroshi-sequence"));
-    TRY(batch.sensor, sensor_of(call));
-    TRY(auto const frames, check_frames(call.request.body));
-    batch.frames = std::move(call.request.body);
-    TRY(auto const is_new, call.services.intake(batch));
+    TRY(auto const sensor, sensor_of(call));
+    auto const now = call.services.clock.now();
+    // A sensor that tells wrongly how it is still hands in what it saw.
+    auto const health = read_health(call.request, sensor, now);
+    TRY(auto const taken, take_batch(call.request, sensor, health.value_or(std::nullopt), call.services.config, now));
+    TRY(auto const is_new, call.services.intake(taken.batch));
     // The batch is durable: how the sensor is may be told with the next one.
-    if (auto const noted = note_health(call, batch.sensor); !noted)
+    if (auto const noted = note(call, health); !noted)
       log_warning("sensor {}: its health was not noted: {}", call.request.header("noroshi-sensor"),
                   noted.error().sentence);
     auto body = std::string{};
@@ -64,7 +44,7 @@ public:
     json.begin_object()
         .member("acknowledged", true)
         .member("duplicate", !is_new)
-        .member("observations", frames)
+        .member("observations", taken.observations)
         .end_object();
     return json_reply(std::move(body));
   }
@@ -80,17 +60,9 @@ private:
     return sensor.id;
   }
 
-  static auto note_health(Call const &call, model::SensorId sensor) -> Result<void> {
-    auto const time = call.request.header("noroshi-time");
-    if (time.empty()) return ok;
-    auto health = model::SensorHealth{};
-    health.sensor = sensor;
-    TRY(auto const clock, parse_rfc3339(time));
-    health.clock_offset_s = std::chrono::duration<double>(clock - call.services.clock.now()).count();
-    TRY(health.spool_bytes, number_header(call.request, "noroshi-spool-bytes"));
-    TRY(health.drops, number_header(call.request, "noroshi-drops"));
-    health.version = printable(call.request.header("noroshi-version").substr(0, kMaxVersionBytes));
-    return call.services.catalogue.note_health(health);
+  static auto note(Call const &call, Result<std::optional<model::SensorHealth>> const &health) -> Result<void> {
+    if (!health) return health.error();
+    return *health ? call.services.catalogue.note_health({&**health, 1}) : Result<void>{ok};
   }
 };
 

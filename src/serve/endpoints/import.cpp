@@ -52,6 +52,15 @@ auto body_of(understand::ImportOutcome const &outcome) -> std::string {
 
 class Import final : public Endpoint {
 public:
+  [[nodiscard]] auto describe() const -> Description override {
+    return {
+        .summary = "Lines of another honeypot's log, a piece of a file at a time; the same piece again doubles nothing",
+        .parameters = {{"reader", In::query, kText, "the format, where it is not to be recognised"},
+                       {"line", In::query, kCount, "the number of the piece's first line in its file"}},
+        .request = "LogLines",
+        .request_type = "text/plain",
+        .answer = "ImportOutcome"};
+  }
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override { return viewer.may_write_reports(); }
 
   auto answer(Call const &call) -> Result<net::HttpResponse> override {

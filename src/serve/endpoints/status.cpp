@@ -1,23 +1,13 @@
-// GET /api/v1/status and GET /api/v1/sensors: how the node and its sensors are.
+// GET /api/v1/status: how the node and its sensors are.
 #include <boost/json/parse.hpp>
 
 #include "base/log.hpp"
 #include "serve/endpoint.hpp"
 #include "serve/reply.hpp"
+#include "serve/sensor_json.hpp"
 
 namespace noroshi::serve {
 namespace {
-
-void write(search::JsonWriter &json, std::vector<model::Sensor> const &sensors) {
-  json.begin_array();
-  for (auto const &sensor : sensors) {
-    json.begin_object().member("name", sensor.name).member("last_seen", sensor.last_seen);
-    json.member("clock_offset_s", sensor.clock_offset_s).member("spool_bytes", sensor.spool_bytes);
-    json.member("drops", sensor.drops).member("version", sensor.version);
-    json.member("observations", sensor.observations).end_object();
-  }
-  json.end_array();
-}
 
 /// where[{what, name, place, date, entries, problem}]: what has no source has one entry without a name.
 void write(search::JsonWriter &json, std::vector<understand::WhereSource> const &sources) {
@@ -77,7 +67,7 @@ public:
     json.begin_object().member("organisation", search::home_name(call.services.catalogue));
     write_running(json, running_state(call.services));
     json.key("sensors");
-    write(json, sensors);
+    write_sensors(json, sensors);
     json.key("where");
     write(json,
           call.services.where == nullptr ? std::vector<understand::WhereSource>{} : call.services.where->sources());
@@ -95,27 +85,7 @@ public:
   }
 };
 
-class Sensors final : public Endpoint {
-public:
-  [[nodiscard]] auto describe() const -> Description override {
-    return {.summary = "The sensors that report here", .answer = "Sensors"};
-  }
-  [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool override {
-    return viewer.may_see_observations();
-  }
-  auto answer(Call const &call) -> Result<net::HttpResponse> override {
-    TRY(auto const sensors, call.services.catalogue.sensors(call.viewer));
-    auto body = std::string{};
-    auto json = search::JsonWriter{body};
-    json.begin_object().key("sensors");
-    write(json, sensors);
-    json.end_object();
-    return json_reply(std::move(body));
-  }
-};
-
 Registered<Endpoint, Status> const status{"GET /api/v1/status"};
-Registered<Endpoint, Sensors> const sensors_endpoint{"GET /api/v1/sensors"};
 
 }  // namespace
 }  // namespace noroshi::serve

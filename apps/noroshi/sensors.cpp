@@ -146,7 +146,7 @@ private:
   auto enrol(Client &client) -> Result<Exit> {
     TRY(auto const life, parse_span("--expires", expires_));
     auto body = json::object{{"expires_s", std::chrono::duration_cast<std::chrono::seconds>(life).count()}};
-    if (!addresses_.empty()) body["addresses"] = json::value_from(addresses_);
+    if (!addresses_.empty()) body["addresses"] = json::array(addresses_.begin(), addresses_.end());
     TRY(auto const made, client.post_object(path("enrol"), body));
     if (format_ == Format::json) {
       print(json::serialize(made) + "\n");
@@ -185,7 +185,7 @@ private:
       settings[setting.substr(0, equals)] = setting.substr(equals + 1);
     }
     TRY(auto const answer,
-        client.post_object(path("config"), {{"set", std::move(settings)}, {"unset", json::value_from(unset_)}}));
+        client.post_object(path("config"), {{"set", std::move(settings)}, {"unset", json::array(unset_.begin(), unset_.end())}}));
     print(fmt::format("Configuration {}. Sensors take it up within seconds; noroshi sensors shows which have.\n",
                       text_of(answer, "version")));
     return Exit::done;

@@ -96,16 +96,16 @@ void Extra::begin() {
   cut_ = false;
 }
 
-auto Extra::begin_member(std::string_view name, std::size_t size) -> bool {
-  // An escape makes up to six bytes of one.
-  if (json_.size() + 6 * name.size() + size + 8 > kMaxExtraBytes) {
-    cut_ = true;
-    return false;
-  }
+void Extra::begin_member(std::string_view name) {
   if (json_.size() > 1) json_.push_back(',');
   append_text(name);
   json_.push_back(':');
-  return true;
+}
+
+void Extra::end_member(std::size_t before) {
+  if (json_.size() <= kMaxExtraBytes) return;
+  json_.resize(before);
+  cut_ = true;
 }
 
 void Extra::append_text(std::string_view text) {
@@ -128,15 +128,19 @@ void Extra::append_text(std::string_view text) {
 }
 
 void Extra::add(std::string_view name, std::string_view text) {
+  auto const before = json_.size();
   auto const kept = cut_text(text, kMaxTextInExtra);
   cut_ = cut_ || kept.size() < text.size();
-  if (!begin_member(name, 6 * kept.size())) return;
+  begin_member(name);
   append_text(kept);
+  end_member(before);
 }
 
 void Extra::add(std::string_view name, std::int64_t number) {
-  constexpr auto kRoom = std::size_t{24};
-  if (begin_member(name, kRoom)) json_.append(std::to_string(number));
+  auto const before = json_.size();
+  begin_member(name);
+  json_.append(std::to_string(number));
+  end_member(before);
 }
 
 void Extra::add(std::string_view name, Element element) {
@@ -145,10 +149,14 @@ void Extra::add(std::string_view name, Element element) {
   auto number = std::int64_t{0};
   if (element.get(number) == simdjson::SUCCESS) return add(name, number);
   auto const json = static_cast<std::string>(simdjson::minify(element));
-  if (json.size() <= kMaxTextInExtra && begin_member(name, json.size()))
-    json_.append(json);
-  else
+  if (json.size() > kMaxTextInExtra) {
     cut_ = true;
+    return;
+  }
+  auto const before = json_.size();
+  begin_member(name);
+  json_.append(json);
+  end_member(before);
 }
 
 auto Extra::finish() -> std::string_view {

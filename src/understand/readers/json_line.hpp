@@ -53,7 +53,9 @@ public:
   auto finish() -> std::string_view;
 
 private:
-  auto begin_member(std::string_view name, std::size_t size) -> bool;
+  void begin_member(std::string_view name);
+  /// Takes the member back, all behind `before`, where it made the object too long.
+  void end_member(std::size_t before);
   void append_text(std::string_view text);
 
   std::string json_;

@@ -21,7 +21,7 @@ TEST_CASE("listeners are read from their words, and wrong words say what is wron
   CHECK(error_of("nope:127.0.0.1:1").find("there is no decoy \"nope\"; there are any, http, https, redis, telnet, udp") !=
         std::string::npos);
   CHECK(error_of("http:127.0.0.1:99999").find("is not a port") != std::string::npos);
-  CHECK(error_of("http:localhost:80").find("write decoy[@persona]:address:port") != std::string::npos);
+  CHECK(error_of("http:localhost:80").find("write decoy[@persona[+persona…]]:address:port") != std::string::npos);
   CHECK(error_of("http").find("missing") != std::string::npos);
 }
 

@@ -20,6 +20,8 @@ public:
   [[nodiscard]] virtual auto usual_persona() const -> std::string_view { return {}; }
   /// The sections that a persona must have for it; none: the one of its own name.
   [[nodiscard]] virtual auto sections() const -> std::vector<std::string_view> { return {}; }
+  /// udp: each datagram is a visit of its own, that is read and never answered.
+  [[nodiscard]] virtual auto transport() const -> model::Transport { return model::Transport::tcp; }
   /// Reads what it shows from the persona, once, before the first visit. An error names the key.
   virtual auto dress(Persona const &persona) -> Result<void>;
   /// Talks until the visitor leaves, the decoy is done, or a limit ends the visit (whose error it passes on). Called

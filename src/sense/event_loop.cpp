@@ -13,8 +13,10 @@
 
 #include "base/metrics.hpp"
 #include "base/timer_wheel.hpp"
+#include "sense/datagrams.hpp"
 #include "sense/frame_pool.hpp"
 #include "sense/socket_address.hpp"
+#include "sense/wardrobe.hpp"
 
 namespace noroshi::sense {
 namespace {
@@ -127,12 +129,13 @@ public:
 private:
   struct Door final : public Watched {
     Door(Loop &of, int descriptor, ListenerSpec const &words);
-    void ready() override { loop.accept_some(*this); }
+    void ready() override { datagrams ? datagrams->receive() : loop.accept_some(*this); }
     Loop &loop;
     int socket;
     ListenerSpec spec;
-    Decoy const *decoy;
+    Wardrobe wardrobe;
     std::string_view service;
+    std::unique_ptr<DatagramDoor> datagrams;  // where visitors send datagrams
     int pause_ticks = 0;
   };
   void open(Door &door) {
@@ -186,8 +189,11 @@ Loop::Door::Door(Loop &of, int descriptor, ListenerSpec const &words)
     : loop(of),
       socket(descriptor),
       spec(words),
-      decoy(of.grounds_.cast.find(words.decoy, words.persona)),
-      service(of.grounds_.cast.service(words.decoy)) {}
+      wardrobe(of.grounds_.cast, of.grounds_.secret, words),
+      service(of.grounds_.cast.service(words.decoy)) {
+  if (words.transport == model::Transport::udp)
+    datagrams = std::make_unique<DatagramDoor>(of, of.grounds_, descriptor, words);
+}
 
 Loop::~Loop() {
   for (auto *const session : sessions_) delete session;  // those that did not end in time
@@ -238,9 +244,10 @@ void Loop::welcome(Door &door, int socket, model::Endpoint const &source) {
   auto const ticket = admit(source.address);
   if (!ticket) return;
   auto const destination = original_destination(socket, source.address.is_v4(), door.spec.endpoint);
-  auto const id = model::Uuid::v7(grounds_.clock.now(), random(), random());
-  auto *const session =
-      new Session{*this, owned.release(), Encounter{source, destination, id}, *door.decoy, door.service, *ticket};
+  auto const &[decoy, persona] = door.wardrobe.at(destination.address);
+  auto const encounter = Encounter{source, destination, model::Uuid::v7(grounds_.clock.now(), random(), random()),
+                                   model::Transport::tcp, persona};
+  auto *const session = new Session{*this, owned.release(), encounter, *decoy, door.service, *ticket};
   session->place = sessions_.size();
   sessions_.push_back(session);
   visits_total.add();

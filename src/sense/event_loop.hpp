@@ -9,6 +9,7 @@
 #include "base/time.hpp"
 #include "sense/cast.hpp"
 #include "sense/listener.hpp"
+#include "sense/node_secret.hpp"
 #include "sense/source_limits.hpp"
 #include "sense/spool.hpp"
 #include "sense/unknown_commands.hpp"
@@ -25,6 +26,8 @@ struct Grounds {
   VisitLimits limits;
   std::int64_t max_sessions = 10'000;
   Clock const &clock = system_clock();
+  NodeSecret secret = {};             // chooses personas
+  std::int64_t datagram_rate = 1000;  // recorded in a second by each loop
   std::atomic<std::int64_t> sessions{0};
 };
 

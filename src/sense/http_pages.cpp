@@ -15,11 +15,21 @@ using codec::http::RequestHead;
 constexpr auto kHeaders = std::to_array<std::string_view>(
     {"Server", "Date", "Content-Type", "Content-Length", "Last-Modified", "Connection", "ETag", "Accept-Ranges"});
 
+/// As many hexadecimal digits as common servers' session ids have, and as a machine's label has.
+constexpr auto kCookieDigits = std::size_t{32};
+constexpr auto kSerialDigits = std::size_t{8};
+
 /// RFC 9110 section 15, as far as these pages use it.
 auto reason(unsigned status) -> std::string_view {
   switch (status) {
     case 200: return "OK";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 303: return "See Other";
+    case 307: return "Temporary Redirect";
     case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Not Allowed";  // sic: several servers say this instead of "Method Not Allowed"
     case 413: return "Request Entity Too Large";
@@ -79,8 +89,10 @@ auto HttpPages::create(Persona const &persona) -> Result<HttpPages> {
   for (auto i = std::size_t{0}; i < persona.count("http.pages"); ++i) {
     auto const key = [i](std::string_view name) { return fmt::format("http.pages.{}.{}", i, name); };
     auto const path = persona.text(key("path"), "");
-    auto page = Page{persona.text(key("type"), "text/html"), persona.text(key("modified"), ""),
-                     persona.text(key("etag"), ""), persona.text(key("body"), "")};
+    TRY(auto page, read_page(persona, key("body"), fmt::format("http.pages.{}.", i)));
+    page.type = persona.text(key("type"), "text/html");
+    page.modified = persona.text(key("modified"), "");
+    page.etag = persona.text(key("etag"), "");
     if (!path.starts_with('/') || page.body.empty())
       return fail(ErrorCode::malformed, "persona {}: http.pages.{} needs a path that begins with / and a body",
                   persona.name(), i);
@@ -88,8 +100,25 @@ auto HttpPages::create(Persona const &persona) -> Result<HttpPages> {
   }
   made.login_ = {persona.text("http.login.path", ""), persona.text("http.login.user_field", "username"),
                  persona.text("http.login.password_field", "password")};
-  made.login_failed_ = {"text/html", "", "", persona.text("http.login.failed_page", "")};
+  TRY(made.login_failed_, read_page(persona, "http.login.failed_page", "http.login.failed_"));
+  made.extra_ = persona.list("http.extra");
+  made.secret_ = persona.secret();
   return made;
+}
+
+/// Body, status and header lines; a status that its reason is not known for would be sent with a wrong one.
+auto HttpPages::read_page(Persona const &persona, std::string_view key, std::string_view prefix) -> Result<Page> {
+  auto page = Page{"text/html", "", "", persona.text(key, "")};
+  replace_all(page.body, "{host}", persona.text("host.name", "localhost"));
+  replace_all(page.body, "{serial}", persona.keyed_hex("serial", kSerialDigits));
+  TRY(auto const status, persona.number(fmt::format("{}status", prefix), 200));
+  constexpr auto kStatuses = std::to_array<std::int64_t>({200, 301, 302, 303, 307, 401, 403, 404});
+  if (std::ranges::find(kStatuses, status) == kStatuses.end())
+    return fail(ErrorCode::malformed, "persona {}: {}status = {}; known are {}", persona.name(), prefix, status,
+                fmt::join(kStatuses, ", "));
+  page.status = static_cast<unsigned>(status);
+  page.extra = persona.list(fmt::format("{}extra", prefix));
+  return page;
 }
 
 auto HttpPages::wrong_door(Persona const &persona, std::string_view key) -> Result<Wrong> {
@@ -112,12 +141,13 @@ auto HttpPages::answer(RequestHead const &request, Time now, HttpDoor door) cons
     return Answer{status, write(status, page, form, now), form.close};
   };
   auto const path = normal_path(request.path);
-  if (!login_.path.empty() && path == login_.path && request.method == "POST") return answer_with(200, login_failed_);
+  if (!login_.path.empty() && path == login_.path && request.method == "POST")
+    return answer_with(login_failed_.status, login_failed_);
   if (!known_method(request.method)) return answer_with(405, error_page(405, error_template_));
   auto const page = pages_.find(path);
   if (page == pages_.end()) return answer_with(404, error_page(404, error_template_));
   if (request.method != "GET" && request.method != "HEAD") return answer_with(405, error_page(405, error_template_));
-  return answer_with(200, page->second);
+  return answer_with(page->second.status, page->second);
 }
 
 auto HttpPages::refusal(unsigned status, Time now, HttpDoor door) const -> Answer {
@@ -144,9 +174,21 @@ auto HttpPages::write(unsigned status, Page const &page, Form form, Time now) co
   for (auto const &header : header_order_)
     if (auto const value = value_of(header, page, form, now); !value.empty())
       fmt::format_to(std::back_inserter(bytes), "{}: {}\r\n", header, value);
+  write_extra(bytes, page.extra, now);
+  write_extra(bytes, extra_, now);
   bytes += "\r\n";
   if (!form.head_only) bytes += page.body;
   return bytes;
+}
+
+void HttpPages::write_extra(std::string &bytes, std::vector<std::string> const &lines, Time now) const {
+  for (auto line : lines) {
+    if (line.find("{cookie}") != std::string::npos)
+      replace_all(line, "{cookie}",
+                  secret_.hex(fmt::format("cookie {}", now.time_since_epoch().count()), kCookieDigits));
+    bytes += line;
+    bytes += "\r\n";
+  }
 }
 
 auto HttpPages::value_of(std::string_view header, Page const &page, Form form, Time now) const -> std::string {

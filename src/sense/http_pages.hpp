@@ -8,6 +8,7 @@
 
 #include "base/time.hpp"
 #include "codec/http.hpp"
+#include "sense/node_secret.hpp"
 #include "sense/persona.hpp"
 
 namespace noroshi::sense {
@@ -50,6 +51,8 @@ private:
     std::string modified;  // RFC 9110 date; empty: generated, no validators
     std::string etag;
     std::string body;
+    unsigned status = 200;
+    std::vector<std::string> extra = {};  // further header lines; {cookie} is new in each answer
   };
   struct Form {
     bool head_only = false;
@@ -60,6 +63,8 @@ private:
   static auto wrong_door(Persona const &persona, std::string_view key) -> Result<Wrong>;
   [[nodiscard]] auto error_page(unsigned status, std::string_view page) const -> Page;
   [[nodiscard]] auto write(unsigned status, Page const &page, Form form, Time now) const -> std::string;
+  static auto read_page(Persona const &persona, std::string_view key, std::string_view prefix) -> Result<Page>;
+  void write_extra(std::string &bytes, std::vector<std::string> const &lines, Time now) const;
   [[nodiscard]] auto value_of(std::string_view header, Page const &page, Form form, Time now) const -> std::string;
 
   std::string server_;
@@ -68,6 +73,8 @@ private:
   Wrong plain_at_tls_ = Wrong::page;
   Wrong tls_at_plain_ = Wrong::page;
   std::vector<std::string> header_order_;
+  std::vector<std::string> extra_;  // header lines of every answer
+  NodeSecret secret_;               // of which cookies are made
   std::map<std::string, Page, std::less<>> pages_;
   Login login_;
   Page login_failed_;

@@ -41,6 +41,7 @@ public:
   [[nodiscard]] auto kept_in() const -> std::string const & { return folder_; }
   /// Which node wears it: what keyed() gives depends on this.
   void set_secret(NodeSecret const &secret) { secret_ = secret; }
+  [[nodiscard]] auto secret() const -> NodeSecret const & { return secret_; }
   /// A number for `label` that is the same at every start of this node, and another at other nodes and for other
   /// personas: for choices and values by which nodes differ.
   [[nodiscard]] auto keyed(std::string_view label) const -> std::uint64_t;

@@ -24,7 +24,8 @@ namespace {
 
 ConfigKey<std::vector<std::string>> const listen_key{
     "sense.listen", "telnet:127.0.0.1:2323,http:127.0.0.1:8081,any:127.0.0.1:9999", "",
-    "Decoys and where they listen: decoy[@persona]:address:port, IPv6 addresses in brackets."};
+    "Decoys and where they listen: decoy[@persona]:address:port, IPv6 addresses in brackets; a prefix as address, and "
+    "personas with + between, one of which answers at each address."};
 ConfigKey<bool> const port_fallback_key{"sense.port_fallback", "false", "",
                                         "Move a listener to a free port where its own is taken, instead of failing."};
 ConfigKey<std::string> const hostname_key{"sense.hostname", "", "",
@@ -35,6 +36,9 @@ ConfigKey<std::int64_t> const source_sessions_key{"sense.source_sessions", "64",
                                                   "Visits that one source (IPv4 address, IPv6 /64) may hold at once."};
 ConfigKey<std::int64_t> const source_rate_key{"sense.source_rate", "600", "visits a minute",
                                               "Visits that one source may begin; 0: no limit."};
+ConfigKey<std::int64_t> const datagram_rate_key{
+    "sense.datagram_rate", "2000", "datagrams a second",
+    "UDP datagrams recorded; further ones are counted. Senders can be forged, so no limit by source holds them."};
 ConfigKey<Duration> const visit_time_key{"sense.visit_time", "10min", "", "Longest visit."};
 ConfigKey<Duration> const visit_idle_key{"sense.visit_idle", "60s", "", "Longest silence within a visit."};
 ConfigKey<ByteSize> const visit_in_key{"sense.visit_bytes_in", "4MiB", "", "Bytes that one visitor may send."};
@@ -68,9 +72,10 @@ auto read_specs(Config const &config, Cast const &cast) -> Result<std::vector<Li
   auto specs = std::vector<ListenerSpec>{};
   for (auto const &text : config.get(listen_key)) {
     TRY(auto spec, ListenerSpec::parse(text));
-    if (cast.find(spec.decoy, spec.persona) == nullptr)
-      return fail(ErrorCode::not_found, "sense.listen \"{}\": the decoy {} has no persona \"{}\"; it has {}", text,
-                  spec.decoy, spec.persona, fmt::join(cast.personas_of(spec.decoy), ", "));
+    for (auto const &persona : spec.personas())
+      if (cast.find(spec.decoy, persona) == nullptr)
+        return fail(ErrorCode::not_found, "sense.listen \"{}\": the decoy {} has no persona \"{}\"; it has {}", text,
+                    spec.decoy, persona, fmt::join(cast.personas_of(spec.decoy), ", "));
     specs.push_back(std::move(spec));
   }
   return specs;
@@ -85,8 +90,7 @@ auto bind_all(Config const &config, std::vector<ListenerSpec> specs, unsigned lo
     TRY(auto listener, bind_listener(std::move(spec), loops, if_taken));
     auto const &bound = listener.spec;
     if (asked != 0 && bound.endpoint.port != asked)
-      log_warning("port {} is taken: the decoy {} listens on {} instead", asked, bound.decoy,
-                  bound.endpoint.to_string());
+      log_warning("port {} is taken: the decoy {} listens on {} instead", asked, bound.decoy, bound.where());
     listeners.push_back(std::move(listener));
   }
   return listeners;
@@ -204,10 +208,12 @@ auto run_decoys(Config const &config, RunOptions const &options) -> Result<void>
                     static_cast<std::uint32_t>(std::clamp<std::int64_t>(config.get(source_rate_key), 0, 60'000))}};
   auto unknown = UnknownCommands{};
   auto grounds = Grounds{cast, *spool, sources, unknown, limits_of(config), max_sessions};
+  grounds.secret = secret;
+  grounds.datagram_rate = std::max<std::int64_t>(config.get(datagram_rate_key) / count, 1);
   auto const facts = StatusFacts{options.version, specs_of(listeners), protections, cap};
   spool->start([&] { return status_json(facts, *spool, unknown); });
   if (options.ready) options.ready(facts.listeners, protections);
-  for (auto const &spec : facts.listeners) log_info("decoy {} on {}", spec.decoy, spec.endpoint.to_string());
+  for (auto const &spec : facts.listeners) log_info("decoy {} on {}", spec.decoy, spec.where());
   auto const outcome = hold_visits(grounds, listeners, count, signals, options.lifeline);
   spool->stop();  // while what its status speaks of is still there
   return outcome;

@@ -19,8 +19,8 @@ auto listeners_json(std::vector<ListenerSpec> const &listeners) -> json::array {
   for (auto const &spec : listeners)
     array.push_back(json::object{{"decoy", spec.decoy},
                                  {"persona", spec.persona},
-                                 {"transport", "tcp"},
-                                 {"address", spec.endpoint.address.to_string()},
+                                 {"transport", to_string(spec.transport)},
+                                 {"address", spec.address()},
                                  {"port", spec.endpoint.port}});
   return array;
 }

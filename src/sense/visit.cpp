@@ -257,6 +257,7 @@ void Visit::keep(model::Observation &seen) {
   seen.sequence = sequence_++;
   seen.source = encounter_.source;
   seen.destination = encounter_.destination;
+  seen.transport = encounter_.transport;
   seen.service = service_;
   if (notes_.capacity() < kReadChunk && notes_.empty()) notes_ = host_.lend_buffer();
   auto const before = notes_.size();
@@ -268,6 +269,7 @@ void Visit::keep(model::Observation &seen) {
 void Visit::note_opened() {
   auto seen = model::Observation{};
   seen.kind = model::Kind::opened;
+  if (!encounter_.persona.empty()) seen.set(model::Field::persona, encounter_.persona);
   keep(seen);
 }
 

@@ -29,6 +29,8 @@ struct Encounter {
   model::Endpoint source;
   model::Endpoint destination;
   model::VisitId id;
+  model::Transport transport = model::Transport::tcp;
+  std::string_view persona = {};  // where the listener names one; outlives the visit
 };
 
 /// What a visit needs from the event loop (or test) that holds it. Outlives the visit.

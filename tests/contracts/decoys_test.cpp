@@ -132,6 +132,19 @@ TEST_CASE("every decoy reads no more than the byte cap") {
   });
 }
 
+TEST_CASE("a decoy of datagrams answers nothing, and one datagram is a whole visit") {
+  for_every_decoy([](std::string const &name, Decoy const &decoy) {
+    if (decoy.transport() != model::Transport::udp) return;
+    auto visit = ScriptedVisit{decoy, name};
+    visit.send("OPTIONS sip:100@192.0.2.1 SIP/2.0\r\n\r\n");
+    visit.close();
+    visit.start();
+    REQUIRE(visit.ended());  // without any time passing
+    CHECK(visit.output().empty());
+    CHECK(visit.notes(Kind::payload).size() == 1);
+  });
+}
+
 TEST_CASE("every decoy replies no more than the byte cap, whatever is asked") {
   auto random = std::mt19937{7};
   for_every_decoy([&](std::string const &name, Decoy const &decoy) {

@@ -1,6 +1,8 @@
 #include "sense/listener.hpp"
 
+#include <poll.h>
 #include <cstdlib>
+#include <set>
 
 #include "running_server.hpp"
 
@@ -16,11 +18,46 @@ TEST_CASE("listeners are read from their words, and wrong words say what is wron
   CHECK(spec->endpoint.to_string() == "[::1]:8081");
   CHECK(ListenerSpec::parse("any:0.0.0.0:9999")->persona.empty());
   auto const error_of = [](std::string_view text) { return ListenerSpec::parse(text).error().sentence; };
-  CHECK(error_of("nope:127.0.0.1:1").find("there is no decoy \"nope\"; there are any, http, https, redis, telnet") !=
+  CHECK(error_of("nope:127.0.0.1:1").find("there is no decoy \"nope\"; there are any, http, https, redis, telnet, udp") !=
         std::string::npos);
   CHECK(error_of("http:127.0.0.1:99999").find("is not a port") != std::string::npos);
-  CHECK(error_of("http:localhost:80").find("write decoy[@persona]:address:port") != std::string::npos);
+  CHECK(error_of("http:localhost:80").find("write decoy[@persona[+persona…]]:address:port") != std::string::npos);
   CHECK(error_of("http").find("missing") != std::string::npos);
+}
+
+TEST_CASE("a listener may stand for prefixes and several personas") {
+  auto const spec = ListenerSpec::parse("http@nginx+router:192.0.2.0/24+198.51.100.7/25:80");
+  REQUIRE(spec);
+  CHECK(spec->personas() == std::vector<std::string>{"nginx", "router"});
+  CHECK(spec->endpoint.to_string() == "0.0.0.0:80");
+  CHECK(spec->where() == "192.0.2.0/24+198.51.100.0/25:80");
+  CHECK(ListenerSpec::parse("any:[2001:db8::/64]:9999")->where() == "[2001:db8::/64]:9999");
+  auto const error_of = [](std::string_view text) { return ListenerSpec::parse(text).error().sentence; };
+  CHECK(error_of("http:192.0.2.0/33:80").find("sense.listen") != std::string::npos);
+  CHECK(error_of("http:192.0.2.0/24+2001:db8::/64:80").find("both families") != std::string::npos);
+  CHECK(ListenerSpec::parse("udp:127.0.0.1:5060")->transport == model::Transport::udp);
+  CHECK(ListenerSpec::parse("http:127.0.0.1:80")->transport == model::Transport::tcp);
+}
+
+TEST_CASE("a prefix is answered, and the rest of the machine's addresses are silent") {
+  auto server = RunningServer{{"sense.listen=http@nginx+router:127.0.1.0/28+127.0.3.64/26:0"}};
+  auto const port = server.listeners()[0].endpoint.port;
+  auto const answers = [port](std::string_view address) {
+    auto const socket = FileDescriptor{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    auto const to = SocketAddress::of({*model::IpAddress::parse(address), port});
+    if (::connect(socket.get(), to.get(), to.size()) == 0) return true;
+    auto wait = pollfd{socket.get(), POLLOUT, 0};
+    return ::poll(&wait, 1, 200) == 1 && (wait.revents & (POLLERR | POLLHUP)) == 0;
+  };
+  for (auto const *const inside : {"127.0.1.0", "127.0.1.15", "127.0.3.64", "127.0.3.127"}) CHECK(answers(inside));
+  for (auto const *const outside : {"127.0.0.1", "127.0.1.16", "127.0.3.63", "127.0.3.128"}) CHECK(!answers(outside));
+  server.stop();
+  auto destinations = std::set<std::string>{};
+  for (auto const &seen : read_spool(server.spool())) {
+    destinations.insert(seen->destination.address.to_string());
+    if (seen->kind == model::Kind::opened) CHECK(!seen->text(model::Field::persona).empty());
+  }
+  CHECK(destinations == std::set<std::string>{"127.0.1.0", "127.0.1.15", "127.0.3.127", "127.0.3.64"});
 }
 
 TEST_CASE("a taken port is a conflict that names it, or moves where that is allowed") {

@@ -92,7 +92,8 @@ auto Node::backup(std::string const &folder) -> Result<std::string> {
     auto const group = applier_->hold();
     TRY_VOID(copy_folder(directory_.path, folder, [&](std::string const &path) {
       auto const own = path == directory_.lock() || path == directory_.spool() || path == directory_.observations() ||
-                       path.starts_with(directory_.catalogue()) || path.starts_with(directory_.indicators()) || path.starts_with(directory_.imports());
+                       path.starts_with(directory_.catalogue()) || path.starts_with(directory_.indicators()) ||
+                       path.starts_with(directory_.imports());
       return own ? CopyHow::leave_out : CopyHow::copy;
     }));
     auto const copy = DataDirectory{folder};

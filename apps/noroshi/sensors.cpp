@@ -184,8 +184,8 @@ private:
         return fail(ErrorCode::malformed, "--set {}: write KEY=VALUE", printable(setting));
       settings[setting.substr(0, equals)] = setting.substr(equals + 1);
     }
-    TRY(auto const answer,
-        client.post_object(path("config"), {{"set", std::move(settings)}, {"unset", json::array(unset_.begin(), unset_.end())}}));
+    TRY(auto const answer, client.post_object(path("config"), {{"set", std::move(settings)},
+                                                               {"unset", json::array(unset_.begin(), unset_.end())}}));
     print(fmt::format("Configuration {}. Sensors take it up within seconds; noroshi sensors shows which have.\n",
                       text_of(answer, "version")));
     return Exit::done;

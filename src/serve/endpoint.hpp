@@ -17,8 +17,8 @@
 #include "net/http.hpp"
 #include "search/answer.hpp"
 #include "serve/description.hpp"
-#include "understand/live_tail.hpp"
 #include "understand/import_desk.hpp"
+#include "understand/live_tail.hpp"
 
 namespace noroshi::serve {
 

@@ -36,7 +36,7 @@ auto fences() -> std::vector<Fence> {
           {"boost/beast", {"net", "sense"}},
           {"duckdb", {"know"}},
           {"sqlite3", {"know"}},
-          {"toml++", {"base", "search", "sense"}},
+          {"toml++", {"base", "understand", "search", "sense"}},
           {"spdlog", {"base"}}};
 }
 

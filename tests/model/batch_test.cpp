@@ -195,7 +195,7 @@ TEST_CASE("frames with a right checksum and a wrong content are damage") {
   auto const accepted = static_cast<unsigned>(Field::accepted);
   CHECK(with(0, 2) == FrameReader::Step::damaged);  // version
   CHECK(with(kKindAt, 0) == FrameReader::Step::damaged);
-  CHECK(with(kKindAt, 13) == FrameReader::Step::damaged);
+  CHECK(with(kKindAt, 14) == FrameReader::Step::damaged);
   CHECK(with(kTransportAt, 1) == FrameReader::Step::damaged);
   CHECK(with(kTimeAt + 7, '\x80') == FrameReader::Step::damaged);  // before 1970
   CHECK(with(kTimeAt + 7, '\x7f') == FrameReader::Step::damaged);  // year 292,277

@@ -41,7 +41,9 @@ struct Served {
                         .rules = nullptr,
                         .where = nullptr,
                         .never = nullptr,
-                        .import = {},
+                        .import = [](understand::ImportPiece const &) -> Result<understand::ImportOutcome> {
+                          return understand::ImportOutcome{};
+                        },
                         .peer = []() -> Result<serve::PeerFacts> { return serve::PeerFacts{{}, {"192.0.2.1:8788"}}; }},
         *std::move(sentences));
   }

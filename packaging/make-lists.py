@@ -87,7 +87,9 @@ def main():
     for name in POPULAR:
         for entry in {entry.strip().lower().removeprefix("www.") for entry in load(folder, name)["list"]}:
             votes[entry] = votes.get(entry, 0) + 1
-    popular = sorted(name for name, count in votes.items() if count >= AGREE and "." in name)
+    # RFC 2606: documentation uses them, and nobody's site is there.
+    reserved = {"example.com", "example.net", "example.org"}
+    popular = sorted(name for name, count in votes.items() if count >= AGREE and "." in name and name not in reserved)
     write(packs / "never" / "top-sites.list", {"name": "Top sites", "date": newest, "from": f"at least {AGREE} of {', '.join(POPULAR)}, {licence}"}, popular)
     names = sorted({entry.strip().lower().lstrip("*.") for name in UPDATES for entry in load(folder, name)["list"] if "." in entry})
     write(packs / "never" / "vendor-endpoints.list", {"name": "Update and certificate servers", "date": newest, "from": f"{', '.join(UPDATES)}, {licence}"}, names)

@@ -98,8 +98,9 @@ auto NeverList::Snapshot::against_range(codec::AddressRange const &range, std::s
 
 auto NeverList::Snapshot::against_domain(std::string_view domain) const -> std::optional<NeverReason> {
   for (auto name = domain; !name.empty(); name = step_up(name)) {
+    // What stands at a public suffix or above has another owner.
+    if (name.size() != domain.size() && model::is_public_suffix(name)) break;
     if (auto const found = names.find(name); found != names.end()) return reason(found->second);
-    if (model::is_public_suffix(name)) break;  // whoever stands above has another owner
   }
   if (auto const found = above.find(domain); found != above.end()) return reason(found->second);
   return std::nullopt;

@@ -63,7 +63,7 @@ TEST_CASE("what is no value is counted, the first is shown, and a page of someth
   auto const list = parse(text + "not an\x1b[2J address\n");
   CHECK(list.entries == 20);
   CHECK(list.refused == 1);
-  CHECK(list.first_refused == "line 21: \"not an\\x1B[2J address\"");
+  CHECK(list.first_refused == "line 21: \"not an\\x1b[2J address\"");
   for (auto const *other : {"<html><body>Not found</body></html>\n", "192.0.2.1\nhello you\n", "{\"list\": 5}", "{",
                             "{\"list\": [1]}", "{\"name\": \"no list\"}"})
     CHECK_MESSAGE(!parse_value_list(other), other);

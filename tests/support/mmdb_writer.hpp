@@ -15,10 +15,11 @@
 
 namespace noroshi::test {
 
-/// A text, a number of 16, 32 or 64 bits, or a map.
+/// A text, a number of 16, 32 or 64 bits, a map, or a list of texts.
 struct MmdbValue {
   using Map = std::map<std::string, MmdbValue>;
-  std::variant<std::string, std::uint16_t, std::uint32_t, std::uint64_t, Map> content;
+  using List = std::vector<std::string>;
+  std::variant<std::string, std::uint16_t, std::uint32_t, std::uint64_t, Map, List> content;
 
   [[nodiscard]] auto bytes() const -> std::string {
     auto out = std::string{};
@@ -29,6 +30,11 @@ struct MmdbValue {
     if (auto const *const map = std::get_if<Map>(&content)) {
       control(out, 7, map->size());
       for (auto const &[key, value] : *map) out += MmdbValue{key}.bytes() + value.bytes();
+      return out;
+    }
+    if (auto const *const list = std::get_if<List>(&content)) {
+      control(out, 11, list->size());
+      for (auto const &text : *list) out += MmdbValue{text}.bytes();
       return out;
     }
     if (auto const *const number = std::get_if<std::uint16_t>(&content)) {
@@ -92,6 +98,8 @@ public:
                                           {"record_size", {std::uint16_t{32}}},
                                           {"ip_version", {std::uint16_t{6}}},
                                           {"database_type", {std::move(type)}},
+                                          {"languages", {MmdbValue::List{"en"}}},
+                                          {"description", {MmdbValue::Map{{"en", {std::string{"synthetic"}}}}}},
                                           {"binary_format_major_version", {std::uint16_t{2}}},
                                           {"binary_format_minor_version", {std::uint16_t{0}}},
                                           {"build_epoch", {std::uint64_t{1'790'000'000}}}}}

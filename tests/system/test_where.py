@@ -73,7 +73,8 @@ def test_a_visit_is_placed_and_flagged_as_of_then(tmp_path, lists):
         assert session["asn"] == 64496 and {each["flag"] for each in session["flags"]} == {"vpn", "tor"}
         assert node.json("top", "opened", "network")[0]["value"] == "AS64496 Example, Inc."
         status = node.run("status")
-        assert "Open proxy: no source" in status and "Loopback VPN" in status
+        assert "Open proxy: no source" in status and "3 lists" in status
+        assert {"name": "Loopback VPN", "date": "2026-11-20"}.items() <= where(node, "vpn")[-1].items()
 
         hit = node.json("search", "127.0.0.1")[0]["hits"][0]
         assert hit["assessment"]["shared"][0:2] == ["tor", "vpn"]

@@ -56,7 +56,7 @@ auto PlaceFile::open(std::string const &path) -> Result<PlaceFile> {
   auto const got = ::pread(descriptor.get(), start.data(), start.size(), 0);
   if (got < 0) return file_error(errno, "reading", path);
   place.name = std::filesystem::path{path}.stem().string();
-  if (start == kRangeMagic) {
+  if (start == kRangeMagic || path.ends_with(".ranges")) {
     TRY(auto ranges, MappedRangeFile::open(path));
     place.ranges.emplace(std::move(ranges));
     place.date = printable(place.ranges->file().date());

@@ -48,7 +48,7 @@ struct PlaceFile {
   std::string name, date;
   std::uint64_t entries = 0;
 
-  /// By its first bytes.
+  /// By its first bytes, or its name: what ends in ".ranges" is a range file, sound or not.
   static auto open(std::string const &path) -> Result<PlaceFile>;
   [[nodiscard]] auto find(model::IpAddress address) const -> PlaceRecord;
 };

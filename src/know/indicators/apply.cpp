@@ -131,10 +131,12 @@ private:
   }
 
   auto withdraw(model::IndicatorCommit::Withdrawal const &withdrawal) -> Result<void> {
+    // With the term "report <> 0" the index of reports is used; a source's contexts of no report are looked for in all.
+    auto const where = std::string{withdrawal.report.number == 0 ? "WHERE source = ? AND report = ?"
+                                                                 : "WHERE source = ? AND report = ? AND report <> 0"};
     auto touched = std::vector<std::int64_t>{};
     {
-      // The term "report <> 0" lets the index of reports be used.
-      auto query = connection_.query("SELECT indicator FROM contexts WHERE source = ? AND report = ? AND report <> 0");
+      auto query = connection_.query("SELECT indicator FROM contexts " + where);
       query.bind(withdrawal.source, withdrawal.report);
       for (;;) {
         TRY(auto const more, query.step());
@@ -142,8 +144,7 @@ private:
         touched.push_back(query.integer(0));
       }
     }
-    TRY_VOID(connection_.run("DELETE FROM contexts WHERE source = ? AND report = ? AND report <> 0", withdrawal.source,
-                             withdrawal.report));
+    TRY_VOID(connection_.run("DELETE FROM contexts " + where, withdrawal.source, withdrawal.report));
     contexts_ -= connection_.changes();
     for (auto const id : touched) {
       TRY_VOID(

@@ -25,7 +25,7 @@ auto sensor(CatalogueFixture &fixture, std::string_view name) -> model::Sensor {
 }
 
 auto audited(CatalogueFixture &fixture, std::string_view action) -> std::size_t {
-  auto const log = fixture.catalogue->audit_log(1000, fixture.admin());
+  auto const log = fixture.catalogue->audit_log({1000}, fixture.admin());
   REQUIRE(log);
   return static_cast<std::size_t>(std::ranges::count(*log, action, &model::AuditEntry::action));
 }

@@ -80,8 +80,9 @@ auto recount(IpAddress address, std::vector<model::StoredObservation> rows) -> m
     profile.requests += row.kind == Kind::request ? 1 : 0;
     profile.downloads += row.kind == Kind::download ? 1 : 0;
     if (row.transport == model::Transport::tcp) profile.spoofable = false;
-    ports[row.destination.port] = i;
-    source_ports[row.source.port] = i;
+    // 0 stands for a port that another program's log did not tell.
+    if (row.destination.port != 0) ports[row.destination.port] = i;
+    if (row.source.port != 0) source_ports[row.source.port] = i;
     services[row.service] = i;
     for (auto const &field : row.fields) texts[field.field][field.text] = i;
   }

@@ -74,18 +74,20 @@ auto Client::call(net::HttpRequest request) -> Result<net::HttpResponse> {
   return node_->router().handle(request);
 }
 
-auto Client::body_of(net::HttpRequest request) -> Result<std::string> {
+auto Client::ask(net::HttpRequest request) -> Result<net::HttpResponse> {
   TRY(auto response, call(std::move(request)));
   if (response.status >= 300) return error_of(response);
-  return std::move(response.body);
+  return response;
 }
 
 auto Client::get(std::string path, net::HttpFields query) -> Result<std::string> {
-  return body_of(request_for("GET", std::move(path), std::move(query), {}));
+  TRY(auto response, ask(request_for("GET", std::move(path), std::move(query), {})));
+  return std::move(response.body);
 }
 
 auto Client::post(std::string path, std::string body) -> Result<std::string> {
-  return body_of(request_for("POST", std::move(path), {}, std::move(body)));
+  TRY(auto response, ask(request_for("POST", std::move(path), {}, std::move(body))));
+  return std::move(response.body);
 }
 
 auto Client::get_object(std::string path, net::HttpFields query) -> Result<boost::json::object> {

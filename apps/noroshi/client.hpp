@@ -26,6 +26,9 @@ public:
   /// The answer, whatever its status.
   auto call(net::HttpRequest request) -> Result<net::HttpResponse>;
 
+  /// A good answer; anything else becomes the error that the problem details tell.
+  auto ask(net::HttpRequest request) -> Result<net::HttpResponse>;
+
   /// The body of a good answer; anything else becomes the error that the problem details tell.
   auto body_of(net::HttpRequest request) -> Result<std::string>;
   auto get(std::string path, net::HttpFields query = {}) -> Result<std::string>;

@@ -10,6 +10,7 @@
 #include "know/import_ledger.hpp"
 #include "know/indicator_store.hpp"
 #include "know/observation_store.hpp"
+#include "share/secret_file.hpp"
 
 namespace noroshi::apps {
 
@@ -70,6 +71,7 @@ auto Node::open(DataDirectory directory, Config const &config) -> Result<std::un
   TRY(node->rules_, understand::RuleSet::create(std::move(rules)));
   // A data folder of an earlier version gets its key here.
   TRY(node->identity_, net::load_or_make_identity(node->directory_.peer_identity(), "noroshi node"));
+  TRY(node->list_key_, share::load_list_key(node->directory_.list_key()));
   node->peer_addresses_ = peer_addresses(config, nullptr);
   node->open_routers();
   return node;
@@ -111,7 +113,8 @@ void Node::open_routers() {
                       .where = where_.get(),
                       .never = never_.get(),
                       .import = [this](understand::ImportPiece const &piece) { return import(piece); },
-                      .peer = [this] { return peer_facts(); }});
+                      .peer = [this] { return peer_facts(); },
+                      .list_key = list_key_});
 }
 
 auto Node::peer_facts() const -> Result<serve::PeerFacts> {

@@ -16,6 +16,7 @@
 #include "net/identity.hpp"
 #include "serve/peer_router.hpp"
 #include "serve/router.hpp"
+#include "share/lists.hpp"
 #include "understand/applier.hpp"
 #include "understand/import_desk.hpp"
 #include "understand/intake_log.hpp"
@@ -35,6 +36,7 @@ struct DataDirectory {
   [[nodiscard]] auto spool() const { return path + "/spool"; }
   [[nodiscard]] auto lists() const { return path + "/lists"; }
   [[nodiscard]] auto lock() const { return path + "/noroshi.lock"; }
+  [[nodiscard]] auto list_key() const { return path + "/lists.key"; }
   [[nodiscard]] auto api_socket() const { return path + "/api.sock"; }
   [[nodiscard]] auto config_file() const { return path + "/noroshi.toml"; }
   [[nodiscard]] auto peer_identity() const { return path + "/peer.pem"; }
@@ -103,6 +105,7 @@ private:
   std::unique_ptr<serve::PeerPacks> packs_;
   std::unique_ptr<serve::SensorHealthBook> health_;
   std::unique_ptr<serve::PeerRouter> peer_router_;
+  share::ListKey list_key_{};
   std::unique_ptr<serve::Router> router_;
   std::function<std::string()> running_state_ = [] { return std::string{"{}"}; };
   std::function<std::vector<MetricSample>()> other_metrics_ = [] { return std::vector<MetricSample>{}; };

@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/text.hpp"
+#include "codec/csv_cell.hpp"
 
 namespace noroshi::apps {
 namespace {
@@ -63,20 +64,6 @@ auto row_of(std::vector<std::string> const &cells, std::vector<std::size_t> cons
   }
   text.erase(text.find_last_not_of(' ') + 1);
   return text + "\n";
-}
-
-auto csv_cell(std::string_view cell) -> std::string {
-  auto text = printable(cell);
-  if (!text.empty() && std::string_view{"=+-@\t\r"}.find(text.front()) != std::string_view::npos) text.insert(0, "'");
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  auto quoted = std::string{"\""};
-  for (auto const c : text) quoted += c == '"' ? std::string{"\"\""} : std::string{c};
-  return quoted + "\"";
-}
-
-void append_csv(std::string &to, std::vector<std::string> const &cells) {
-  for (auto i = std::size_t{0}; i < cells.size(); ++i) to += (i == 0 ? "" : ",") + csv_cell(cells[i]);
-  to += "\r\n";
 }
 
 }  // namespace
@@ -140,8 +127,8 @@ auto Table::text(std::size_t width) const -> std::string {
 
 auto Table::csv() const -> std::string {
   auto text = std::string{};
-  append_csv(text, titles_);
-  for (auto const &row : rows_) append_csv(text, row);
+  codec::append_csv_record(text, titles_);
+  for (auto const &row : rows_) codec::append_csv_record(text, row);
   return text;
 }
 

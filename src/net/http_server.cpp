@@ -317,7 +317,8 @@ private:
     message.set(http::field::content_type, response.content_type);
     for (auto const &[name, value] : response.headers) message.set(name, value);
     message.keep_alive(keep_alive);
-    message.content_length(response.body.size());
+    // Of a 304 the length would be that of the answer it stands for (RFC 9110, section 8.6).
+    if (response.status != 304) message.content_length(response.body.size());
     message.body() = std::move(response.body);
     auto serializer = http::response_serializer<http::string_body>{message};
     serializer.split(head);  // HEAD: the header alone

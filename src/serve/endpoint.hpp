@@ -17,6 +17,7 @@
 #include "net/http.hpp"
 #include "search/answer.hpp"
 #include "serve/description.hpp"
+#include "share/lists.hpp"
 #include "understand/import_desk.hpp"
 #include "understand/live_tail.hpp"
 
@@ -55,6 +56,7 @@ struct Services {
   std::function<Result<understand::ImportOutcome>(understand::ImportPiece const &)> import;
   /// Empty where there is no peer port.
   std::function<Result<PeerFacts>()> peer;
+  share::ListKey list_key = {};
 };
 
 /// One request on its way: who asks for what. Everything outlives the answer.

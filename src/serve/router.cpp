@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/packs.hpp"
+#include "codec/base64.hpp"
 #include "serve/reply.hpp"
 
 namespace noroshi::serve {
@@ -47,22 +48,45 @@ auto shipped_sentences() -> search::Sentences {
   return {};
 }
 
+auto to_lower(char c) -> char { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+constexpr auto kBasic = std::string_view{"basic "};
+
 /// The key of "Authorization: Bearer KEY"; nothing where the header is missing.
 auto bearer_key(net::HttpRequest const &request) -> std::optional<std::string_view> {
   auto const header = request.header("authorization");
   if (header.empty()) return std::nullopt;
   auto const space = header.find(' ');
   auto scheme = std::string{header.substr(0, space)};
-  std::ranges::transform(scheme, scheme.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(scheme, scheme.begin(), to_lower);
   if (scheme != "bearer" || space == std::string_view::npos) return std::string_view{};
   return header.substr(space + 1);
 }
 
-auto unauthorized(std::string_view detail) -> net::HttpResponse {
+/// Firewalls that pull a list often can send no header of their own, but a password. Nowhere else: a browser sends
+/// passwords by itself, for any page that asks it to.
+constexpr auto kTakesPasswords = std::string_view{"/feeds/"};
+
+/// The password of "Authorization: Basic …" (RFC 7617), whatever the user's name.
+auto basic_password(net::HttpRequest const &request) -> std::optional<std::string> {
+  auto const header = request.header("authorization");
+  if (header.size() < kBasic.size() || !request.path.starts_with(kTakesPasswords)) return std::nullopt;
+  if (!std::ranges::equal(header.substr(0, kBasic.size()), kBasic, {}, to_lower)) return std::nullopt;
+  auto pair = std::string{};
+  if (!codec::from_base64(header.substr(kBasic.size()), pair)) return std::string{};
+  auto const colon = pair.find(':');
+  return colon == std::string::npos ? std::string{} : pair.substr(colon + 1);
+}
+
+auto unauthorized(net::HttpRequest const &request, std::string_view detail) -> net::HttpResponse {
   auto response = problem(401, "denied", detail);
-  response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"noroshi\"");
+  response.headers.emplace_back("WWW-Authenticate", request.path.starts_with(kTakesPasswords)
+                                                        ? "Basic realm=\"noroshi\", Bearer realm=\"noroshi\""
+                                                        : "Bearer realm=\"noroshi\"");
   return response;
+}
+
+auto says_how_to_keep(net::HttpResponse const &response) -> bool {
+  return std::ranges::any_of(response.headers, [](auto const &header) { return header.first == "Cache-Control"; });
 }
 
 void count(unsigned status) {
@@ -105,6 +129,10 @@ auto Router::find(std::string_view method, std::string_view path) const -> Found
 }
 
 auto Router::identify(net::HttpRequest const &request) -> Result<std::optional<model::Viewer>> {
+  if (auto const password = basic_password(request)) {
+    TRY(auto viewer, services_.catalogue.authenticate(*password, services_.clock.now()));
+    return std::optional{std::move(viewer)};
+  }
   if (auto const key = bearer_key(request)) {
     TRY(auto viewer, services_.catalogue.authenticate(*key, services_.clock.now()));
     return std::optional{std::move(viewer)};
@@ -121,8 +149,9 @@ auto Router::handle(net::HttpRequest &request) -> net::HttpResponse {
   auto response = answer(request);
   took.observe(std::chrono::duration_cast<Duration>(services_.clock.steady() - start));
   count(response.status);
-  // Answers are for the one who asked; a browser shall not guess what attacker text might be.
-  response.headers.emplace_back("Cache-Control", "no-store");
+  // Answers are for the one who asked, unless the endpoint says how they may be kept; a browser shall not guess what
+  // attacker text might be.
+  if (!says_how_to_keep(response)) response.headers.emplace_back("Cache-Control", "no-store");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   return response;
 }
@@ -143,9 +172,11 @@ auto Router::call(Route const &route, std::vector<std::string> const &arguments,
   auto viewer = model::Viewer{};  // a sensor's: the least
   if (!route.endpoint->is_public()) {
     auto identified = identify(request);
-    if (!identified && identified.error().code == ErrorCode::denied) return unauthorized(identified.error().sentence);
+    if (!identified && identified.error().code == ErrorCode::denied)
+      return unauthorized(request, identified.error().sentence);
     if (!identified) return problem(identified.error());
-    if (!*identified) return unauthorized("this needs an API key: send the header \"Authorization: Bearer KEY\"");
+    if (!*identified)
+      return unauthorized(request, "this needs an API key: send the header \"Authorization: Bearer KEY\"");
     viewer = **std::move(identified);
     if (!route.endpoint->permits(viewer))
       return problem(403, "denied", fmt::format("{} ({}) may not do this", viewer.name, to_string(viewer.role)));

@@ -14,8 +14,9 @@ namespace noroshi::serve {
 
 /// Finds the endpoint, settles who asks, calls it. Thread-safe.
 ///
-/// Who asks: the API key of `Authorization: Bearer KEY`; without one, over the Unix socket, the node's own user or root
-/// is the local administrator. No key or a wrong one: 401. A right that is missing: 403.
+/// Who asks: the API key of `Authorization: Bearer KEY`, or below /feeds/ the password of `Authorization: Basic`;
+/// without one, over the Unix socket, the node's own user or root is the local administrator. No key or a wrong one:
+/// 401. A right that is missing: 403.
 class Router {
 public:
   /// With the sentences that the product ships; where they are missing, a warning, and codes instead of sentences.

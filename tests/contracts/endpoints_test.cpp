@@ -24,7 +24,8 @@ auto targets() -> std::map<std::string, Target> {
                                                            {"{domain}", "example.com"},
                                                            {"{hash}", "d41d8cd98f00b204e9800998ecf8427e"},
                                                            {"{id}", "00000000-0000-0001-0000-000000000002"},
-                                                           {"{name}", "nobody"}};
+                                                           {"{name}", "nobody"},
+                                                           {"{format}", "csv"}};
   auto all = std::map<std::string, Target>{};
   for (auto const &name : Registry<serve::Endpoint>::instance().names()) {
     auto path = name.substr(name.find(' ') + 1);
@@ -94,6 +95,9 @@ auto least_role() -> std::map<std::string, std::string> {
           {"GET /api/v1/openapi.json", ""},
           {"GET /api/v1/observations/stream", "reader"},
           {"POST /api/v1/backup", "admin"},
+          {"GET /api/v1/observations", "reader"},
+          {"GET /api/v1/export/{format}", "reader"},
+          {"GET /feeds/{name}", "member"},
           {"GET /api/v1/reports", "member"},
           {"POST /api/v1/reports", "analyst"},
           {"POST /api/v1/reports/{id}/withdraw", "analyst"}};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <set>
 
@@ -27,6 +28,25 @@ public:
         }
       }
     return all;
+  }
+  auto list(model::IndicatorFilter const &filter, std::optional<model::Value> const &after, std::size_t limit,
+            model::Viewer const &viewer, Time now) -> Result<std::vector<model::ListedIndicator>> override {
+    auto const among = [](auto const &wanted, auto one) {
+      return wanted.empty() || std::ranges::find(wanted, one) != wanted.end();
+    };
+    auto found = std::map<model::Value, std::vector<model::Context>>{};
+    for (auto const &[match, indicator, context] : hits) {
+      if ((after && indicator <= *after) || !among(filter.types, indicator.type)) continue;
+      if (!among(filter.roles, context.role) || !among(filter.directions, context.direction)) continue;
+      if (context.evidence < filter.evidence || context.confidence < filter.confidence) continue;
+      if ((filter.to_ids_only && !context.to_ids) || !viewer.may_see(context.tlp)) continue;
+      if ((context.expiry && *context.expiry <= now) || (filter.since && context.last_seen < *filter.since)) continue;
+      if (!filter.before || context.last_seen < *filter.before) found[indicator].push_back(context);
+    }
+    auto listed = std::vector<model::ListedIndicator>{};
+    for (auto &[indicator, contexts] : found)
+      if (listed.size() < limit) listed.push_back({indicator, std::move(contexts)});
+    return listed;
   }
   auto apply(model::IndicatorCommit const &commit) -> Result<void> override {
     if (commit.position <= cursors[commit.stream]) return ok;
@@ -116,6 +136,26 @@ public:
     for (auto const &[value, count] : counts)
       if (top.size() < limit) top.push_back({value, count});
     return top;
+  }
+  /// The cursor is the number of observations before it.
+  auto page(model::ObservationQuery const &query, std::string_view cursor, std::size_t limit,
+            model::Viewer const &viewer) -> Result<model::ObservationPage> override {
+    TRY_VOID(check(viewer));
+    auto from = std::size_t{0};
+    if (!cursor.empty() &&
+        std::from_chars(cursor.data(), cursor.data() + cursor.size(), from).ptr != cursor.data() + cursor.size())
+      return fail(ErrorCode::malformed, "no cursor");
+    auto const all = filtered(viewer, observations.size(), [&](auto const &one) {
+      return (!query.kind || one.kind == *query.kind) && (query.service.empty() || one.service == query.service) &&
+             (!query.since || one.received >= *query.since) && (!query.before || one.received < *query.before) &&
+             (!query.source || one.source.address == *query.source);
+    });
+    auto page = model::ObservationPage{};
+    for (auto at = from; at < all.size() && page.observations.size() < limit; ++at)
+      page.observations.push_back(all[at]);
+    from += page.observations.size();
+    if (from < all.size()) page.next = std::to_string(from);
+    return page;
   }
   auto days(model::Viewer const &viewer) -> Result<std::vector<model::DayInfo>> override {
     TRY_VOID(check(viewer));

@@ -1,9 +1,9 @@
 #include <algorithm>
 
+#include "know/indicators/parts.hpp"
 #include "know/indicators/sqlite_indicator_store.hpp"
 #include "know/sqlite_context.hpp"
 #include "model/probes.hpp"
-#include "model/receipt_part.hpp"
 
 namespace noroshi::know {
 
@@ -65,15 +65,9 @@ private:
     return ok;
   }
 
-  /// The days of a sensor are parts of one context (model/receipt_part.hpp).
   static void add(model::Probe const &probe, model::Context context, std::size_t first, std::vector<model::Hit> &hits) {
-    if (model::is_receipt_part(context.report)) context.report = model::ReportId{0};
-    if (context.report.number == 0) {
-      // Rows come by source, so one's parts stand together.
-      for (auto i = hits.size(); i > first && hits[i - 1].context.source == context.source; --i)
-        if (auto &known = hits[i - 1].context; model::same_key(known, context)) return model::merge(known, context);
-    }
-    hits.push_back({probe.match, probe.value, std::move(context)});
+    if (!joins(context, hits, first, &model::Hit::context))
+      hits.push_back({probe.match, probe.value, std::move(context)});
   }
 
   sqlite::Connection &connection_;

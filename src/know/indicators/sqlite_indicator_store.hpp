@@ -15,6 +15,9 @@ public:
   // look_up.cpp
   auto look_up(std::span<model::Value const> values, model::Viewer const &viewer, Time now)
       -> Result<std::vector<std::vector<model::Hit>>> override;
+  // list.cpp
+  auto list(model::IndicatorFilter const &filter, std::optional<model::Value> const &after, std::size_t limit,
+            model::Viewer const &viewer, Time now) -> Result<std::vector<model::ListedIndicator>> override;
   // apply.cpp
   auto apply(model::IndicatorCommit const &commit) -> Result<void> override;
   // open.cpp

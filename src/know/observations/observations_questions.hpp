@@ -17,6 +17,9 @@ auto top_values(Core &core, model::Kind kind, model::Field field, Time since, st
                 model::Viewer const &viewer) -> Result<std::vector<model::TopValue>>;
 auto top_origins(Core &core, model::Kind kind, model::Origin origin, Time since, std::size_t limit)
     -> Result<std::vector<model::TopValue>>;
+/// Cuts `limit` to kMaxAnswers. observations_pages.cpp
+auto next_page(Core &core, model::ObservationQuery const &query, std::string_view cursor, std::size_t limit,
+               model::Viewer const &viewer) -> Result<model::ObservationPage>;
 auto list_days(Core &core) -> Result<std::vector<model::DayInfo>>;
 
 /// Answers are held in memory whole; whoever needs more asks about less.

@@ -99,6 +99,11 @@ public:
     TRY_VOID(check(viewer));
     return with_core([&](Core &core) { return observations::top_origins(core, kind, origin, since, limit); });
   }
+  auto page(model::ObservationQuery const &query, std::string_view cursor, std::size_t limit,
+            model::Viewer const &viewer) -> Result<model::ObservationPage> override {
+    TRY_VOID(check(viewer));
+    return with_core([&](Core &core) { return next_page(core, query, cursor, limit, viewer); });
+  }
   auto days(model::Viewer const &viewer) -> Result<std::vector<model::DayInfo>> override {
     TRY_VOID(check(viewer));
     return with_core(list_days);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,6 +53,23 @@ struct IndicatorStats {
   std::uint64_t bytes = 0;  // on disk
 };
 
+/// Which contexts a list is made of; an indicator is listed where at least one of its contexts passes all conditions.
+/// Empty lists pass everything.
+struct IndicatorFilter {
+  std::vector<ValueType> types;
+  std::vector<Role> roles;
+  std::vector<Direction> directions;
+  Evidence evidence = Evidence::claimed;  // at least
+  std::uint8_t confidence = 0;            // at least
+  bool to_ids_only = false;
+  std::optional<Time> since, before;  // since ≤ last seen < before
+};
+
+struct ListedIndicator {
+  Value indicator;
+  std::vector<Context> contexts;  // those that pass, at least one
+};
+
 /// Thread-safe: look-ups run beside each other and beside one apply.
 class IndicatorStore {
 public:
@@ -61,6 +79,12 @@ public:
   /// forms. Only contexts that `viewer` may see, of the source's current generation, not expired at `now`.
   virtual auto look_up(std::span<Value const> values, Viewer const &viewer, Time now)
       -> Result<std::vector<std::vector<Hit>>> = 0;
+
+  /// The next `limit` indicators behind `after` (none: from the first) by type and canonical text, with the contexts
+  /// that pass the filter, that `viewer` may see, of the current generation, not expired at `now`. Fewer than `limit`:
+  /// there are no more.
+  virtual auto list(IndicatorFilter const &filter, std::optional<Value> const &after, std::size_t limit,
+                    Viewer const &viewer, Time now) -> Result<std::vector<ListedIndicator>> = 0;
 
   /// Durable when it returns.
   virtual auto apply(IndicatorCommit const &commit) -> Result<void> = 0;

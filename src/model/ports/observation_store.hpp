@@ -95,6 +95,19 @@ struct ObservationStats {
   std::uint64_t bytes = 0;
 };
 
+/// Which observations a walk is about. Times are of receipt, so that a walk reads only the days it names.
+struct ObservationQuery {
+  std::optional<Time> since, before;  // since ≤ received < before
+  std::optional<Kind> kind;
+  std::string service;  // empty: any
+  std::optional<IpAddress> source;
+};
+
+struct ObservationPage {
+  std::vector<StoredObservation> observations;
+  std::optional<std::string> next;  // cursor of the page that follows; none behind the last one
+};
+
 /// Thread-safe. Reads have a deadline (timed_out) and see only applied groups.
 class ObservationStore {
 public:
@@ -120,6 +133,11 @@ public:
   /// Most frequent places of sources among observations of `kind` received since `since`.
   virtual auto top_origins(Kind kind, Origin origin, Time since, std::size_t limit, Viewer const &viewer)
       -> Result<std::vector<TopValue>> = 0;
+  /// The next `limit` observations (at least 1) in order of receipt, visit and sequence. `cursor` is the `next` of the
+  /// page before, with the same query; empty at the beginning. What is received meanwhile comes at the end; nothing
+  /// comes twice, also where a day is closed between two pages. A cursor that is none is malformed.
+  virtual auto page(ObservationQuery const &query, std::string_view cursor, std::size_t limit, Viewer const &viewer)
+      -> Result<ObservationPage> = 0;
   virtual auto days(Viewer const &viewer) -> Result<std::vector<DayInfo>> = 0;
   virtual auto stats(Viewer const &viewer) -> Result<ObservationStats> = 0;
 

@@ -1,4 +1,4 @@
-#include "search/json_writer.hpp"
+#include "codec/json_writer.hpp"
 
 #include <limits>
 
@@ -7,7 +7,7 @@
 #include <boost/json/value.hpp>
 
 using namespace noroshi;
-using noroshi::search::JsonWriter;
+using noroshi::codec::JsonWriter;
 
 TEST_CASE("objects, arrays and every kind of value are separated as JSON wants it") {
   auto out = std::string{};

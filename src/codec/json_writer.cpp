@@ -1,4 +1,4 @@
-#include "search/json_writer.hpp"
+#include "codec/json_writer.hpp"
 
 #include <cmath>
 
@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 
-namespace noroshi::search {
+namespace noroshi::codec {
 namespace {
 
 /// Bytes of the character at `i` that a terminal or a reader's eye could be deceived by: C1 controls (U+0080…U+009F)
@@ -124,4 +124,4 @@ auto JsonWriter::raw(std::string_view json) -> JsonWriter & {
   return *this;
 }
 
-}  // namespace noroshi::search
+}  // namespace noroshi::codec

@@ -30,7 +30,6 @@ public:
   auto ask(net::HttpRequest request) -> Result<net::HttpResponse>;
 
   /// The body of a good answer; anything else becomes the error that the problem details tell.
-  auto body_of(net::HttpRequest request) -> Result<std::string>;
   auto get(std::string path, net::HttpFields query = {}) -> Result<std::string>;
   auto post(std::string path, std::string body) -> Result<std::string>;
   /// The same, as a JSON object.

@@ -83,9 +83,10 @@ private:
       request.query = {{"line", std::to_string(first_line)}};
       if (!outcome_.reader.empty()) request.query.emplace_back("reader", outcome_.reader);
       request.body = lines;
-      auto answer = client_.body_of(std::move(request));
-      if (answer || answer.error().code != ErrorCode::unavailable || std::chrono::steady_clock::now() > until)
-        return answer;
+      auto answer = client_.ask(std::move(request));
+      if (answer) return std::move(answer->body);
+      if (answer.error().code != ErrorCode::unavailable || std::chrono::steady_clock::now() > until)
+        return std::move(answer).error();
       progress_.wait_for(answer.error().sentence);
       std::this_thread::sleep_for(kPause);
     }

@@ -1,6 +1,7 @@
 """What leaves the house: exports that other programs read, and lists that hold exactly what may be blocked."""
 
 import base64
+import collections
 import csv
 import io
 import json
@@ -13,6 +14,7 @@ import urllib.request
 
 import pytest
 
+import honeypot_logs
 from noroshi import PATIENCE, Node, converse, wait_until
 
 STIX_SCHEMAS = pathlib.Path(__file__).resolve().parents[3] / "shared" / "data" / "stix" / "schemas"
@@ -123,7 +125,7 @@ def test_csv_holds_every_observation_and_no_sensor(tower):
 def test_an_export_to_a_file_appears_whole_and_for_its_owner_only(tower):
     target = tower.folder / "out.csv"
     tower.run("export", "csv", "-o", target)
-    assert target.read_text(newline="") == tower.run("export", "csv").replace("\n", "\r\n")
+    assert target.read_bytes().decode() == tower.run("export", "csv").replace("\n", "\r\n")
     assert target.stat().st_mode & 0o777 == 0o600 and not target.with_name("out.csv.part").exists()
     assert "nothing" in tower.run("export", "csv", "-o", tower.folder / "nothing" / "x", expect=3)
 
@@ -215,6 +217,44 @@ def test_intelmqs_own_parser_reads_shadowserver_csv(tower, monkeypatch, caplog, 
     assert {event["source.ip"] for event in queues["output"]} == {row["src_ip"] for row in rows}
     expected = sum(1 for row in csv.DictReader(io.StringIO(tower.run("export", "csv"))) if row["kind"] == kind)
     assert len(rows) == expected > 0
+
+
+def test_cowrie_json_is_read_back_to_equal_counts(tmp_path):
+    def importing(node, file):
+        done = subprocess.run(node.command("import", file, "--format", "json"), capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stdout + done.stderr
+        answer = json.loads(done.stdout)
+        return collections.Counter({each["type"]: each["lines"] for each in answer["types"]}), answer
+
+    def by_kind(node):
+        rows = csv.DictReader(io.StringIO(node.run("export", "csv")))
+        return collections.Counter((row["kind"], row["src"]) for row in rows)
+
+    logs = {name: log for name, log in honeypot_logs.all_logs(600).items() if name.startswith("cowrie")}
+    assert len(logs) == 3
+    expected = collections.Counter()
+    first, second = Node(tmp_path / "first"), Node(tmp_path / "second")
+    for node in (first, second):
+        node.folder.mkdir()
+        node.init()
+    for name, (lines, _) in logs.items():
+        (tmp_path / name).write_text("".join(line + "\n" for line in lines))
+        types, answer = importing(first, tmp_path / name)
+        assert answer["refused"] == 0
+        expected += types
+    exported = tmp_path / "exported.json"
+    first.run("export", "cowrie-json", "-o", exported)
+    types, answer = importing(second, exported)
+    assert types == expected and answer["refused"] == 0 and answer["known"] == 0
+    assert by_kind(second) == by_kind(first)
+
+
+def test_what_our_own_decoys_saw_is_a_cowrie_log_too(tower):
+    lines = [json.loads(line) for line in tower.run("export", "cowrie-json").splitlines()]
+    events = collections.Counter(line["eventid"] for line in lines)
+    assert events["cowrie.session.connect"] == len(SCANNERS) + 1 and events["cowrie.login.failed"] + events["cowrie.login.success"] == len(SCANNERS)
+    assert all(line["dst_ip"] == "sensor.invalid" and "password" not in line for line in lines)
+    assert all(re.fullmatch(r"[0-9a-f]{12}", line["session"]) for line in lines)
 
 
 def test_wrong_use_is_told(tower):

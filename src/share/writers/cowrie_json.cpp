@@ -4,6 +4,7 @@
 
 #include "codec/cowrie.hpp"
 #include "codec/json_writer.hpp"
+#include "share/secrecy.hpp"
 #include "share/writer.hpp"
 
 namespace noroshi::share {
@@ -66,7 +67,8 @@ public:
     write_columns(seen, rule, json);
     write_extra(extra, json);
     if (!elsewhere) {
-      if (out.sensor_shown) json.member("dst_ip", seen.destination.address.to_string());
+      // A log made anonymous names its honeypot so; readers take the port alone then.
+      json.member("dst_ip", out.sensor_shown ? seen.destination.address.to_string() : std::string{kSensorMark});
       json.member("dst_port", seen.destination.port);
     }
     json.member("src_ip", seen.source.address.to_string()).member("src_port", seen.source.port);

@@ -74,10 +74,14 @@ auto Client::call(net::HttpRequest request) -> Result<net::HttpResponse> {
   return node_->router().handle(request);
 }
 
-auto Client::ask(net::HttpRequest request) -> Result<net::HttpResponse> {
-  TRY(auto response, call(std::move(request)));
+auto Client::checked(net::HttpResponse response) -> Result<net::HttpResponse> {
   if (response.status >= 300) return error_of(response);
   return response;
+}
+
+auto Client::ask(net::HttpRequest request) -> Result<net::HttpResponse> {
+  TRY(auto response, call(std::move(request)));
+  return checked(std::move(response));
 }
 
 auto Client::get(std::string path, net::HttpFields query) -> Result<std::string> {

@@ -27,6 +27,7 @@ public:
   auto call(net::HttpRequest request) -> Result<net::HttpResponse>;
 
   /// A good answer; anything else becomes the error that the problem details tell.
+  static auto checked(net::HttpResponse response) -> Result<net::HttpResponse>;
   auto ask(net::HttpRequest request) -> Result<net::HttpResponse>;
 
   /// The body of a good answer; anything else becomes the error that the problem details tell.

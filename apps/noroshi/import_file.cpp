@@ -83,7 +83,12 @@ private:
       request.query = {{"line", std::to_string(first_line)}};
       if (!outcome_.reader.empty()) request.query.emplace_back("reader", outcome_.reader);
       request.body = lines;
-      auto answer = client_.ask(std::move(request));
+      auto response = client_.call(std::move(request));
+      if (!response)  // a node that went away: whoever runs this decides when it goes on
+        return Error{
+            response.error().code,
+            response.error().sentence + "; see noroshi status; the same import again goes on where this one ended"};
+      auto answer = Client::checked(std::move(*response));
       if (answer) return std::move(answer->body);
       if (answer.error().code != ErrorCode::unavailable || std::chrono::steady_clock::now() > until)
         return std::move(answer).error();

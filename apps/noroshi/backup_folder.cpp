@@ -61,7 +61,7 @@ auto files_below(std::string const &folder) -> Result<std::map<std::string, File
        entry.increment(error)) {
     if (error) break;
     auto const name = fs::relative(entry->path(), folder).string();
-    if (!entry->is_regular_file() || name == kManifest) continue;
+    if (entry->is_symlink() || !entry->is_regular_file() || name == kManifest) continue;
     TRY(files[name], facts_of(entry->path().string()));
   }
   if (error) return file_error(error.value(), "cannot read the folder", folder);
@@ -107,6 +107,9 @@ auto check_backup(std::string const &folder) -> Result<BackupSummary> {
       return fail(ErrorCode::malformed, "the backup's file {}/{} is not what was written; take another one", folder,
                   std::string_view{name});
   }
+  for (auto const &[name, facts] : files)
+    if (!document.at("files").get_object().contains(name))
+      return fail(ErrorCode::malformed, "the backup {} did not come with the file {}; move it away", folder, name);
   return summary_of(files);
 }
 

@@ -18,7 +18,7 @@ inline constexpr auto kManifest = "manifest.json";
 /// Hashes every file below `folder` (SHA-256) and writes the manifest, durably. Until then the folder is no backup.
 auto seal_backup(std::string const &folder) -> Result<BackupSummary>;
 
-/// Every file that the manifest names is there with its size and hash. Says which one is not.
+/// Every file that the manifest names is there with its hash, and no other one. Says which one is not.
 auto check_backup(std::string const &folder) -> Result<BackupSummary>;
 
 }  // namespace noroshi::apps

@@ -34,6 +34,7 @@ public:
     if (if_missing_ && std::filesystem::exists(directory.catalogue())) return Exit::done;
     if (std::filesystem::exists(directory.catalogue()))
       return fail(ErrorCode::conflict, "{} is a data directory already; nothing was changed", directory.path);
+    TRY_VOID(check_owner(directory.path));
     TRY_VOID(make_private_folder(directory.path));
     TRY_VOID(make_catalogue(directory));
     TRY(auto const node, Node::open(directory, global.config));  // makes the other stores

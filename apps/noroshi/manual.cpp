@@ -1,5 +1,7 @@
 // noroshi manual, noroshi completion: what the program says of itself, as a man page and for shells. Packages are made
 // with them, so that neither can differ from the program.
+#include <algorithm>
+
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
@@ -28,13 +30,21 @@ auto described() -> std::vector<Described> {
   return all;
 }
 
-/// Long names of its options and names of its nested commands.
+auto nested_of(CLI::App const &app) -> std::vector<CLI::App const *> {
+  return app.get_subcommands([](CLI::App const *) { return true; });
+}
+
+/// Names of its nested commands, then long names of its options and of theirs, each once.
 auto words_of(CLI::App const &app) -> std::vector<std::string> {
   auto words = std::vector<std::string>{};
-  for (auto const *nested : app.get_subcommands([](CLI::App const *) { return true; }))
-    words.push_back(nested->get_name());
+  auto const add = [&](std::string word) {
+    if (std::ranges::find(words, word) == words.end()) words.push_back(std::move(word));
+  };
+  for (auto const *nested : nested_of(app)) add(nested->get_name());
   for (auto const *option : app.get_options())
-    for (auto const &name : option->get_lnames()) words.push_back("--" + name);
+    for (auto const &name : option->get_lnames()) add("--" + name);
+  for (auto const *nested : nested_of(app))
+    for (auto &word : words_of(*nested)) add(std::move(word));
   return words;
 }
 
@@ -55,24 +65,49 @@ auto roff(std::string_view text) -> std::string {
   return out;
 }
 
-auto manual() -> std::string {
-  auto page = fmt::format(".TH NOROSHI 1 \"\" \"noroshi {}\" \"Noroshi\"\n", version());
-  page += ".SH NAME\nnoroshi \\- open threat\\-intelligence node\n.SH SYNOPSIS\n.nf\n";
-  page += roff("noroshi [--data DIR] [--config FILE] [--set KEY=VALUE]… COMMAND …") + "\n.fi\n.SH COMMANDS\n";
+/// As --help shows them: their names, and what they mean.
+auto options_of(CLI::App const &app) -> std::string {
+  auto page = std::string{};
+  for (auto const *option : app.get_options()) {
+    if (option->get_lnames().empty() || option->get_lnames()[0] == "help") continue;
+    page += fmt::format(".TP\n.B {}\n{}\n", roff(option->get_name(false, true)), roff(option->get_description()));
+  }
+  return page;
+}
+
+auto commands_section() -> std::string {
+  auto page = std::string{".SH COMMANDS\n"};
   for (auto const &[name, command, app] : described()) {
     page +=
         fmt::format(".SS {}\n{}.\n.PP\n.nf\n{}\n.fi\n", roff(name), roff(command->summary()), roff(command->forms()));
-    for (auto const *option : app->get_options()) {
-      if (option->get_lnames().empty() || option->get_lnames()[0] == "help") continue;
-      page += fmt::format(".TP\n.B \\-\\-{}\n{}\n", roff(option->get_lnames()[0]), roff(option->get_description()));
+    page += options_of(*app);
+    for (auto const *nested : nested_of(*app)) {
+      auto const options = options_of(*nested);
+      if (options.empty()) continue;
+      page += fmt::format(".PP\n{} {}: {}\n{}", roff(name), roff(nested->get_name()), roff(nested->get_description()),
+                          options);
     }
   }
-  page += ".SH CONFIGURATION\nKeys of noroshi.toml and of \\-\\-set.\n";
+  return page;
+}
+
+auto manual() -> std::string {
+  auto page = fmt::format(".TH NOROSHI 1 \"\" \"noroshi {}\" \"Noroshi\"\n", version());
+  page += ".SH NAME\nnoroshi \\- open threat\\-intelligence node\n.SH SYNOPSIS\n";
+  page += ".B noroshi\n" + roff("[--data DIR] [--config FILE] [--set KEY=VALUE]… COMMAND …") + "\n";
+  page += ".SH DESCRIPTION\n" +
+          roff(
+              "One program that holds conversations with attackers, keeps what they did, and answers who that was and "
+              "what they wanted. \"noroshi init\" makes a data directory, \"noroshi serve\" runs a node on it; every "
+              "other command asks that node, or opens the data directory itself where none runs.") +
+          "\n" + commands_section() + ".SH CONFIGURATION\nKeys of noroshi.toml and of \\-\\-set.\n";
   for (auto const &[name, key] : ConfigKeyBase::all())
     page += fmt::format(".TP\n.B {}\n{}\n", roff(name), roff(key->help));
   page +=
       ".SH EXIT STATUS\n.TP\n0\ndone\n.TP\n1\nno value known, or something did not answer in full\n.TP\n2\nwrong use\n"
-      ".TP\n3\nfailed\n.SH ENVIRONMENT\n.TP\n.B NOROSHI_DATA\ndata directory, where \\-\\-data is not given\n";
+      ".TP\n3\nfailed\n.SH ENVIRONMENT\n.TP\n.B NOROSHI_DATA\ndata directory, where \\-\\-data is not given\n"
+      ".SH FILES\n.TP\n.I /etc/noroshi/noroshi.toml\nconfiguration of the service\n"
+      ".TP\n.I /var/lib/noroshi\ndata directory of the service\n";
   return page;
 }
 
@@ -92,15 +127,16 @@ auto bash() -> std::string {
       "      --data | --config | --set | --lang) ((i++)) ;;\n      -*) ;;\n"
       "      *) command=${COMP_WORDS[i]}; break ;;\n    esac\n  done\n"
       "  case ${COMP_WORDS[COMP_CWORD - 1]} in\n"
-      "    --data) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
-      "    --config | -f | -o) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n  esac\n  local words\n"
+      "    --data) mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); return ;;\n"
+      "    --config) mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); return ;;\n  esac\n  local words\n"
       "  case $command in\n"};
   script += fmt::format("    '') words='{} {}' ;;\n", names_of(commands), kGlobalWords);
   for (auto const &each : commands)
     script += fmt::format("    {}) words='{}' ;;\n", each.name, fmt::join(words_of(*each.app), " "));
   script +=
-      "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-      "  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$word\"))\n}\ncomplete -F _noroshi noroshi\n";
+      "  esac\n  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+      "  [ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n}\n"
+      "complete -o filenames -F _noroshi noroshi\n";
   return script;
 }
 

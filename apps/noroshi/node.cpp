@@ -1,5 +1,9 @@
 #include "apps/noroshi/node.hpp"
 
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <thread>
 
@@ -57,10 +61,22 @@ auto days_in(Duration duration) -> std::chrono::days { return std::chrono::ceil<
 
 }  // namespace
 
+auto check_owner(std::string const &folder) -> Result<void> {
+  struct stat facts{};
+  if (::geteuid() != 0 || ::stat(folder.c_str(), &facts) != 0 || facts.st_uid == 0) return ok;
+  auto const *const owner = ::getpwuid(facts.st_uid);  // before any thread
+  auto const name = owner != nullptr ? std::string{owner->pw_name} : std::to_string(facts.st_uid);
+  return fail(ErrorCode::denied,
+              "{} belongs to the user {}, whose node could not open what root makes there; nothing was changed. Run "
+              "this as that user: runuser -u {} -- noroshi --data {} …",
+              folder, name, name, folder);
+}
+
 auto Node::open(DataDirectory directory, Config const &config) -> Result<std::unique_ptr<Node>> {
   if (!std::filesystem::exists(directory.catalogue()))
     return fail(ErrorCode::not_found, "{} is not a data directory yet; make one with: noroshi --data {} init",
                 directory.path, directory.path);
+  TRY_VOID(check_owner(directory.path));
   TRY(auto lock, take_lock(directory.lock()));
   auto node = std::unique_ptr<Node>{new Node{std::move(directory), config, std::move(lock)}};
   TRY_VOID(node->open_lists());

@@ -43,6 +43,9 @@ struct DataDirectory {
   [[nodiscard]] auto own_personas() const { return path + "/packs/personas"; }
 };
 
+/// denied where root would work in a data directory of another user: what root makes there, its node could not open.
+auto check_owner(std::string const &folder) -> Result<void>;
+
 class Node {
 public:
   /// not_found where `directory` was never initialised; conflict where another process has it open.
@@ -110,6 +113,7 @@ private:
   std::function<std::string()> running_state_ = [] { return std::string{"{}"}; };
   std::function<std::vector<MetricSample>()> other_metrics_ = [] { return std::vector<MetricSample>{}; };
   std::mutex changes_mutex_;
+  std::mutex backups_mutex_;
 };
 
 }  // namespace noroshi::apps

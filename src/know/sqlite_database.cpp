@@ -43,7 +43,12 @@ auto Database::bytes() const -> std::uint64_t {
 
 auto Database::copy_to(std::string const &path) -> Result<void> {
   TRY(auto lease, lend());
-  TRY_VOID(lease.connection->run("VACUUM INTO ?", path));
+  if (auto copied = lease.connection->run("VACUUM INTO ?", path); !copied) {
+    // SQLite's words for it name the database, but it is the copy's disk that is full.
+    auto const room = free_bytes(std::filesystem::path{path}.parent_path().string());
+    if (room && *room < bytes()) return file_error(ENOSPC, "cannot write the copy", path);
+    return std::move(copied).error();
+  }
   TRY(auto const file, open_file(path, O_RDONLY));
   if (::fsync(file.get()) != 0) return file_error(errno, "cannot sync the copy", path);
   return ok;

@@ -5,7 +5,6 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/registry.hpp"
-#include "model/ports/received_reader.hpp"
 #include "model/receipt_part.hpp"
 
 namespace noroshi::understand {
@@ -222,22 +221,21 @@ auto Applier::heed_distrusts() -> Result<void> {
 auto Applier::derive_again(model::Distrust const &distrust, Time from, Time to)
     -> Result<std::vector<model::IndicatorWrite>> {
   auto writes = std::vector<model::IndicatorWrite>{};
-  auto *const reader = dynamic_cast<model::ReceivedReader *>(&stores_.observations);
-  if (reader == nullptr) return writes;  // a store that keeps no history: nothing of that day can stay
   TRY(auto const detectors, fresh_detectors(config_));
   auto const report = model::receipt_part(day_of(from), distrust.number);
   auto derived = Derived{};
   auto sources = SourceNotes{enrichment_.where};
   auto looked_at = std::uint64_t{0};
-  TRY_VOID(reader->read_received(distrust.sensor, from, to, [&](model::Observation const &seen, Time received) {
-    if (distrusts_.covers(distrust.sensor, received)) return;  // of an earlier distrust
-    auto const &where = sources.note(seen.source.address);
-    auto const input = DetectorInput{seen, distrust.source, addresses_, config_, &where};
-    for (auto const &detector : detectors) detector->look_at(input, derived);
-    if (++looked_at % kGroupRows != 0) return;
-    move_to(writes, std::move(derived), report);
-    derived = Derived{};
-  }));
+  TRY_VOID(
+      stores_.observations.read_received(distrust.sensor, from, to, [&](model::Observation const &seen, Time received) {
+        if (distrusts_.covers(distrust.sensor, received)) return;  // of an earlier distrust
+        auto const &where = sources.note(seen.source.address);
+        auto const input = DetectorInput{seen, distrust.source, addresses_, config_, &where};
+        for (auto const &detector : detectors) detector->look_at(input, derived);
+        if (++looked_at % kGroupRows != 0) return;
+        move_to(writes, std::move(derived), report);
+        derived = Derived{};
+      }));
   move_to(writes, std::move(derived), report);
   settle(writes, enrichment_, config_.get(kCarrierNatExpiry));
   return writes;

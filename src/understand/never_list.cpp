@@ -177,35 +177,20 @@ auto NeverList::read(Snapshot const *before) const -> std::shared_ptr<Snapshot c
 }
 
 auto NeverList::current() const -> std::shared_ptr<Snapshot const> {
-  {
-    auto const lock = std::lock_guard{mutex_};
-    if (snapshot_) return snapshot_;
-  }
-  auto const one_reader = std::lock_guard{loading_};
-  {
-    auto const lock = std::lock_guard{mutex_};
-    if (snapshot_) return snapshot_;
-  }
-  auto first = read(nullptr);
-  auto const lock = std::lock_guard{mutex_};
-  snapshot_ = first;
-  return first;
+  return snapshot_.current([this] { return read(nullptr); });
 }
 
 auto NeverList::reload_if_changed() -> bool {
-  auto const before = current();
-  auto const one_reader = std::lock_guard{loading_};
-  auto const now = files();
-  auto same = now.size() + 2 == before->lists.size();
-  for (auto const &path : now) {
-    auto const found = std::ranges::find(before->lists, path, &Snapshot::List::path);
-    same = same && found != before->lists.end() && found->mark == FileMark::of(path);
-  }
-  if (same) return false;
-  auto next = read(before.get());
-  auto const lock = std::lock_guard{mutex_};
-  snapshot_ = std::move(next);
-  return true;
+  static_cast<void>(current());
+  return snapshot_.renew([this](auto const &before) {
+    auto const now = files();
+    auto same = now.size() + 2 == before->lists.size();
+    for (auto const &path : now) {
+      auto const found = std::ranges::find(before->lists, path, &Snapshot::List::path);
+      same = same && found != before->lists.end() && found->mark == FileMark::of(path);
+    }
+    return same ? nullptr : read(before.get());
+  });
 }
 
 auto NeverList::reason_against(model::Value const &value) const -> std::optional<NeverReason> {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include "base/config.hpp"
 #include "base/result.hpp"
 #include "model/value.hpp"
+#include "understand/reloaded.hpp"
 #include "understand/where.hpp"
 
 namespace noroshi::understand {
@@ -51,9 +51,7 @@ private:
   std::string shipped_;
   std::vector<std::string> named_files_;
   std::unique_ptr<Own const> own_;  // from the configuration
-  mutable std::mutex mutex_;        // short: the snapshot's pointer
-  mutable std::mutex loading_;
-  mutable std::shared_ptr<Snapshot const> snapshot_;  // shared with questions that began before a reload
+  Reloaded<Snapshot> snapshot_;
 };
 
 }  // namespace noroshi::understand

@@ -201,33 +201,17 @@ auto Where::read(Snapshot const *before) const -> std::shared_ptr<Snapshot const
 }
 
 auto Where::current() const -> std::shared_ptr<Snapshot const> {
-  {
-    auto const lock = std::lock_guard{mutex_};
-    if (snapshot_) return snapshot_;
-  }
-  auto const one_reader = std::lock_guard{loading_};
-  {
-    auto const lock = std::lock_guard{mutex_};
-    if (snapshot_) return snapshot_;
-  }
-  auto first = read(nullptr);
-  auto const lock = std::lock_guard{mutex_};
-  snapshot_ = first;
-  return first;
+  return snapshot_.current([this] { return read(nullptr); });
 }
 
 auto Where::reload_if_changed() -> bool {
-  auto const before = current();
-  auto const one_reader = std::lock_guard{loading_};
-  auto const now = files();
-  auto const same = std::ranges::equal(now, before->slots, [](File const &file, Snapshot::Slot const &slot) {
-    return file.path == slot.file.path && FileMark::of(file.path) == slot.mark;
+  static_cast<void>(current());
+  return snapshot_.renew([this](auto const &before) {
+    auto const same = std::ranges::equal(files(), before->slots, [](File const &file, Snapshot::Slot const &slot) {
+      return file.path == slot.file.path && FileMark::of(file.path) == slot.mark;
+    });
+    return same ? nullptr : read(before.get());
   });
-  if (same) return false;
-  auto next = read(before.get());
-  auto const lock = std::lock_guard{mutex_};
-  snapshot_ = std::move(next);
-  return true;
 }
 
 auto Where::of(model::IpAddress address) const -> model::WhereFrom {

@@ -13,6 +13,7 @@
 #include "base/config.hpp"
 #include "base/result.hpp"
 #include "model/where_from.hpp"
+#include "understand/reloaded.hpp"
 
 namespace noroshi::understand {
 
@@ -73,10 +74,9 @@ private:
   std::vector<NamedList> named_;
   std::string country_file_, asn_file_;
   bool shipped_;
-  mutable std::mutex mutex_;                          // short: only the two below
-  mutable std::shared_ptr<Snapshot const> snapshot_;  // shared with questions that began before a reload
+  Reloaded<Snapshot> snapshot_;
+  mutable std::mutex mutex_;  // of the problems
   std::map<std::string, std::string> fetch_problems_;
-  mutable std::mutex loading_;
 };
 
 }  // namespace noroshi::understand

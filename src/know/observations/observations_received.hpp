@@ -8,7 +8,7 @@
 
 namespace noroshi::know::observations {
 
-/// As model/ports/received_reader.hpp says.
+/// As ObservationStore::read_received.
 auto read_received(Core &core, model::SensorId sensor, Time from, Time to,
                    std::function<void(model::Observation const &, Time)> const &take) -> Result<void>;
 

@@ -10,7 +10,6 @@
 #include "know/observations/observations_profiles.hpp"
 #include "know/observations/observations_questions.hpp"
 #include "know/observations/observations_received.hpp"
-#include "model/ports/received_reader.hpp"
 
 namespace noroshi::know {
 
@@ -50,7 +49,7 @@ auto read_stats(Core &core) -> Result<model::ObservationStats> {
   return stats;
 }
 
-class DuckStore final : public model::ObservationStore, public model::ReceivedReader {
+class DuckStore final : public model::ObservationStore {
 public:
   DuckStore(ObservationStoreOptions options, std::shared_ptr<Core> core)
       : options_(std::move(options)), core_(std::move(core)) {}

@@ -90,9 +90,7 @@ struct DayInfo {
 };
 
 struct ObservationStats {
-  std::uint64_t rows = 0;
-  std::uint64_t sources = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t rows = 0, sources = 0, bytes = 0;
 };
 
 /// Which observations a walk is about. Times are of receipt, so that a walk reads only the days it names.
@@ -133,11 +131,15 @@ public:
   /// Most frequent places of sources among observations of `kind` received since `since`.
   virtual auto top_origins(Kind kind, Origin origin, Time since, std::size_t limit, Viewer const &viewer)
       -> Result<std::vector<TopValue>> = 0;
-  /// The next `limit` observations (at least 1) in order of receipt, visit and sequence. `cursor` is the `next` of the
-  /// page before, with the same query; empty at the beginning. What is received meanwhile comes at the end; nothing
-  /// comes twice, also where a day is closed between two pages. A cursor that is none is malformed.
+  /// The next `limit` (at least 1) in order of receipt, visit and sequence. `cursor` is the `next` of the page before,
+  /// of the same query; empty at the beginning; malformed where it is none. What is received meanwhile comes at the
+  /// end; nothing comes twice, also where a day is closed between two pages.
   virtual auto page(ObservationQuery const &query, std::string_view cursor, std::size_t limit, Viewer const &viewer)
       -> Result<ObservationPage> = 0;
+  /// For deriving once more: each observation of `sensor` received in [from, to), in the order of receipt; its texts
+  /// live as long as the call. Log-in secrets are there while their day's key exists. No deadline.
+  virtual auto read_received(SensorId sensor, Time from, Time to,
+                             std::function<void(Observation const &, Time received)> const &take) -> Result<void> = 0;
   virtual auto days(Viewer const &viewer) -> Result<std::vector<DayInfo>> = 0;
   virtual auto stats(Viewer const &viewer) -> Result<ObservationStats> = 0;
 

@@ -113,8 +113,8 @@ public:
 
 private:
   using Clock = std::chrono::steady_clock;
-  // Fewer than a listener's backlog, more than the two cores can shake at once.
-  static constexpr auto kHandshakesAtOnce = std::size_t{256};
+  // Two cores shake a few at once; those that wait must not run into the node's time for a handshake (10 s).
+  static constexpr auto kHandshakesAtOnce = std::size_t{64};
 
   struct Sensor {
     std::unique_ptr<SSL, FreeSsl> ssl;

@@ -7,11 +7,9 @@
 //
 // sensors_bench [--small] [--sensors N] [--seconds N] [--observations N] [--set KEY=VALUE]
 #include "bench/bare_tls_log.hpp"
+#include "bench/enrolled.hpp"
 #include "bench/fleet.hpp"
 #include "bench/node_process.hpp"
-#include "know/catalogue.hpp"
-#include "know/sqlite.hpp"
-#include "model/ports/catalogue.hpp"
 
 using namespace noroshi;
 using namespace noroshi::bench;
@@ -44,29 +42,6 @@ auto make_batches(std::size_t observations) -> std::vector<std::string> {
   return batches;
 }
 
-/// Writes the sensors into the catalogue as joined, in one transaction: codes are not what is measured.
-void enrol(std::string const &catalogue, std::vector<net::Identity> const &identities) {
-  auto const connection = must(know::sqlite::Connection::open("catalogue", catalogue, know::sqlite::Access::write));
-  must(connection->transact("BEGIN IMMEDIATE", [&](know::sqlite::Connection &within) -> Result<void> {
-    for (auto i = std::size_t{0}; i < identities.size(); ++i) {
-      TRY(auto const pin, net::pin_of(identities[i]));
-      TRY_VOID(within.run("INSERT INTO sources(name, organisation) VALUES(?, 1)", fmt::format("sensor/fleet{}", i)));
-      TRY_VOID(within.run("INSERT INTO sensors(name, source, state, key_pin) VALUES(?, ?, ?, ?)",
-                          fmt::format("fleet{}", i), within.last_row_id(), model::SensorState::joined,
-                          know::sqlite::Blob{pin.view()}));
-    }
-    return ok;
-  }));
-}
-
-auto stored_by(std::string const &catalogue) -> std::uint64_t {
-  auto const opened = must(know::open_catalogue({.path = catalogue, .mode = know::CatalogueMode::read_only}));
-  auto stored = std::uint64_t{0};
-  for (auto const &sensor : must(opened->sensors(model::node_viewer())))
-    if (sensor.name.starts_with("fleet")) stored += sensor.observations;
-  return stored;
-}
-
 auto own_cpu() -> double {
   auto usage = rusage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -84,10 +59,10 @@ auto measure(std::string_view name, pid_t server, Load load) -> FleetResult {
   auto const count = static_cast<double>(result.acknowledged);
   fmt::print(
       "  {:<26} {:>6.0f} batches/s   p50 {:.1f} ms, p95 {:.1f} ms, max {:.0f} ms   {:.0f} us CPU a batch "
-      "(fleet {:.0f})   {} MiB\n",
+      "(fleet {:.0f})\n",
       name, count / result.seconds, result.latency(0.5) * 1e3, result.latency(0.95) * 1e3, result.latency(1) * 1e3,
-      (after.cpu_seconds - before.cpu_seconds) / count * 1e6, (own_cpu() - own) / count * 1e6,
-      after.resident_bytes >> 20);
+      (after.cpu_seconds - before.cpu_seconds) / count * 1e6, (own_cpu() - own) / count * 1e6);
+  std::fflush(stdout);
   return result;
 }
 
@@ -99,15 +74,12 @@ struct Load {
   /// Both phases against one server; batches acknowledged.
   auto run(std::string_view name, std::uint16_t port, pid_t server) const -> FleetResult {
     auto fleet = Fleet{identities, batches};
-    auto const idle = use_of(server).resident_bytes;
     auto const seconds = fleet.connect(port);
-    fmt::print(
-        "{}: {} sensors greeted in {:.1f} s, {:.0f} KiB each\n", name, identities.size(), seconds,
-        static_cast<double>(use_of(server).resident_bytes - idle) / static_cast<double>(identities.size()) / 1024);
+    fmt::print("{}: {} sensors greeted in {:.1f} s\n", name, identities.size(), seconds);
     auto all = measure(fmt::format("one each a second, {} s", plan.paced.count()), server,
                        [&] { return fleet.paced(plan.paced); });
-    auto const more = measure(fmt::format("as fast as acknowledged"), server,
-                              [&] { return fleet.flat_out(plan.flat_out, kFlatOutInFlight); });
+    auto const more =
+        measure("as fast as acknowledged", server, [&] { return fleet.flat_out(plan.flat_out, kFlatOutInFlight); });
     all.acknowledged += more.acknowledged;
     all.repeated += more.repeated;
     return all;
@@ -119,7 +91,9 @@ auto run_node(Load const &load, std::string const &folder) -> bool {
   auto const catalogue = node.data() + "/catalogue.sqlite";
   enrol(catalogue, load.identities);
   node.start();
+  auto const idle = use_of(node.process()).resident_bytes;
   auto const result = load.run("noroshi serve", node.port(), node.process());
+  auto const resident = use_of(node.process()).resident_bytes;
   auto const sent = result.acknowledged * load.plan.observations;
   auto const start = std::chrono::steady_clock::now();
   while (stored_by(catalogue) < sent && std::chrono::steady_clock::now() < start + std::chrono::minutes{2})
@@ -130,6 +104,7 @@ auto run_node(Load const &load, std::string const &folder) -> bool {
   auto const equal = stored == sent && result.repeated == 0;
   fmt::print("  acknowledged {} observations, in all stores {}: {}; the stores were {:.1f} s behind at the end\n", sent,
              stored, equal ? "equal" : "NOT EQUAL", waited);
+  fmt::print("  node's memory {} MiB, {} MiB before they came\n", resident >> 20, idle >> 20);
   return equal;
 }
 
@@ -147,6 +122,7 @@ auto main(int argc, char **argv) -> int {
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::signal(SIGPIPE, SIG_IGN);  // a connection that the node ended is told in words
   auto load = Load{};
   for (auto i = 1; i < argc; ++i) {
     auto const word = std::string_view{argv[i]};

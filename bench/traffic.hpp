@@ -41,18 +41,26 @@ class Traffic {
 public:
   Traffic(std::uint64_t seed, std::uint32_t sources) : random_(seed), sources_(sources) {}
 
-  void fill(std::vector<model::Observation> &group) {
+  void fill(std::vector<model::Observation> &group, std::size_t rows = kGroupRows) {
     group.clear();
-    while (group.size() < kGroupRows) (draw(5) < 3 ? &Traffic::log_in : &Traffic::browse)(*this, group);
-    group.resize(kGroupRows);
+    while (group.size() < rows) (draw(5) < 3 ? &Traffic::log_in : &Traffic::browse)(*this, group);
+    group.resize(rows);
   }
+
+  /// The next visits come from `start` on, one after the other within twice `between`.
+  void set_pace(Time start, Duration between) {
+    time_ = start;
+    most_between_ = static_cast<std::uint64_t>(std::max<std::int64_t>(1, 2 * between.count()));
+  }
+  /// Lets go of the texts of earlier groups, which must not be read any more.
+  void forget() { texts_.clear(); }
 
 private:
   auto draw(std::uint64_t below) -> std::uint64_t { return random_() % below; }
   auto text(std::string made) -> std::string_view { return texts_.emplace_back(std::move(made)); }
 
   void begin(char const *service, std::uint16_t port) {
-    time_ += Duration{static_cast<std::int64_t>(draw(2'000))};
+    time_ += Duration{static_cast<std::int64_t>(draw(most_between_))};
     next_ = {};
     next_.time = time_;
     next_.visit = model::Uuid::v7(time_, random_(), random_());
@@ -118,6 +126,7 @@ private:
 
   std::mt19937_64 random_;
   std::uint32_t sources_;
+  std::uint64_t most_between_ = 2'000;  // microseconds
   Time time_ = Time{Day{std::chrono::year{2026} / 11 / 21}} + std::chrono::hours{9};
   model::Observation next_, current_;
   std::deque<std::string> texts_;

@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -17,19 +18,20 @@ from noroshi import PATIENCE, PROGRAM, wait_until
 class Relay:
     """Passes bytes between a port of its own and a target: late, and not at all while it is cut."""
 
-    def __init__(self, target, delay=0.0):
+    def __init__(self, target, delay=0.0, listen="127.0.0.1"):
         self.target = target
         self.delay = delay
         self.is_cut = False
         self.pairs = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listen = listen
+        self.listener = socket.create_server((listen, 0))
         self.port = self.listener.getsockname()[1]
         self.stopping = False
         threading.Thread(target=self.accept, daemon=True).start()
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.listen}:{self.port}"
 
     def accept(self):
         while not self.stopping:
@@ -161,3 +163,10 @@ def enrol(node, name, address=None, expires="24h"):
 
 def sensor(node, name):
     return next((each for each in node.json("sensors") if each["name"] == name), None)
+
+
+if __name__ == "__main__":
+    # remote.py LISTEN HOST PORT DELAY: a relay of its own, inside a network namespace, until it is killed.
+    relay = Relay((sys.argv[2], int(sys.argv[3])), float(sys.argv[4]), sys.argv[1])
+    print(relay.address, flush=True)
+    signal.pause()

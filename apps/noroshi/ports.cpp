@@ -28,7 +28,9 @@ ConfigKey<bool> const peer_fallback{"peer.port_fallback", "false", "",
 ConfigKey<std::vector<std::string>> const peer_advertise{
     "peer.advertise", "", "host:port",
     "where enrolment codes say that the node is; empty: the addresses of peer.listen"};
-ConfigKey<std::int64_t> const peer_workers{"peer.workers", "4", "threads", "batches of sensors taken in side by side"};
+ConfigKey<std::int64_t> const peer_workers{
+    "peer.workers", "32", "threads",
+    "batches of sensors taken in side by side: each waits for the disk, and all that wait share one sync"};
 ConfigKey<std::int64_t> const peer_connections{"peer.max_connections", "16384", "connections",
                                                "sensors that may be connected at once, each with one connection"};
 

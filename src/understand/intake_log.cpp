@@ -43,7 +43,7 @@ constexpr auto kEpochLead = std::chrono::seconds{86'400};
 constexpr auto kMaxSequence = std::uint64_t{1} << 48;
 
 // One mark for so many bytes keeps the list short and a reader's detour small.
-constexpr auto kMarkEvery = std::uint64_t{256} << 10;
+constexpr auto kMarkEvery = std::uint64_t{32} << 10;
 
 void mark(std::vector<std::pair<std::uint64_t, std::uint64_t>> &marks, std::uint64_t position, std::uint64_t offset) {
   if (marks.empty() || offset - marks.back().second >= kMarkEvery) marks.emplace_back(position, offset);

@@ -142,7 +142,7 @@ auto bash() -> std::string {
 
 auto zsh() -> std::string {
   auto script = std::string{
-      "#compdef noroshi\nlocal -a commands words\nlocal command= i\n"
+      "#compdef noroshi\nlocal -a commands\nlocal command= i\n"
       "for ((i = 2; i < CURRENT; i++)); do\n  case ${words[i]} in\n    --data | --config | --set | --lang) ((i++)) ;;\n"
       "    -*) ;;\n    *) command=${words[i]}; break ;;\n  esac\ndone\ncase $command in\n  '') commands=(\n"};
   auto const commands = described();

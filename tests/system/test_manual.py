@@ -120,3 +120,19 @@ def test_fish_completes(tmp_path):
     ask = f"source {path}; complete -C 'noroshi sensors enr'; complete -C 'noroshi sta'"
     done = subprocess.run(["fish", "--no-config", "-c", ask], capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, "HOME": str(tmp_path)})
     assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["enrol", "status"], done.stdout + done.stderr
+
+
+def test_zsh_completes(commands, tmp_path):
+    """Its completion system needs a terminal; what the script asks of it is taken down instead."""
+    needs("zsh")
+    path = tmp_path / "_noroshi"
+    path.write_text(told("completion", "zsh"))
+    stand_ins = 'compadd() { shift; print -l -- "$@" }; _describe() { print -l -- "${(P@)2}" }; _files() { print -- FILES }; run() { source "$script" }\n'
+
+    def offered(*words):
+        ask = f"{stand_ins}script={path}; words=({' '.join(words)} ''); CURRENT={len(words) + 1}; run"
+        return set(subprocess.run(["zsh", "-f", "-c", ask], capture_output=True, text=True, timeout=PATIENCE, check=True).stdout.splitlines())
+
+    assert {each.partition(":")[0] for each in offered("noroshi")} == set(commands)
+    for name, (options_, nested) in commands.items():
+        assert offered("noroshi", "--data", "/tmp", name) == options_ | set(nested) | {"FILES"}, name

@@ -221,6 +221,64 @@ def test_the_containerfile_builds_and_what_it_starts_is_visited(package, tmp_pat
     subprocess.run(["rm", "-rf", tmp_path / "images", tmp_path / "run"], check=True)  # a gigabyte
 
 
+# Runs in a system that systemd has booted; each answer stands behind its name.
+PROBE = r"""
+exec >/probe.log 2>&1
+tell() { echo "== $1"; }
+data="--data /var/lib/noroshi"
+ip link set lo up
+sed -i 's/^listen = \["telnet.*/listen = ["telnet@router:0.0.0.0:23", "http@nginx:0.0.0.0:80", "any:0.0.0.0:9999"]/' /etc/noroshi/noroshi.toml
+systemctl start noroshi.socket
+tell visited; curl -s -m 60 http://127.0.0.1/by-systemd -o /dev/null -w '%{http_code}\n'
+for i in $(seq 100); do noroshi $data top request path 2>/dev/null | grep by-systemd && break; sleep 0.2; done
+tell status; noroshi $data status --format json
+tell command; tr '\0' ' ' <"/proc/$(pgrep -f 'noroshi.* decoys ' | head -n 1)/cmdline"; echo
+tell private; noroshi $data backup /tmp/x
+tell backup; noroshi $data backup /var/backups/noroshi/one
+tell elsewhere; noroshi $data backup /srv/one
+tell restarted; systemctl restart noroshi; curl -s -m 60 http://127.0.0.1/again -o /dev/null -w '%{http_code}\n'; systemctl is-active noroshi
+tell upgraded; DEBIAN_FRONTEND=noninteractive dpkg --force-confold -i /root/newer.deb >/dev/null 2>&1; dpkg-query -W -f '${Version} ' noroshi; systemctl is-active noroshi
+tell removed; dpkg -r noroshi >/dev/null 2>&1; systemctl is-active noroshi noroshi.socket; ls /var/lib/noroshi/catalogue.sqlite
+tell end
+systemctl poweroff
+"""
+PROBE_UNIT = "[Service]\nType=oneshot\nExecStart=/bin/sh /probe.sh\n[Install]\nWantedBy=multi-user.target\n"
+
+
+@pytest.fixture
+def fresh_root(tmp_path):
+    made = DebianRoot(tmp_path / "root", BUILD / "debian")
+    yield made
+    made.end()
+
+
+def test_systemd_opens_low_ports_holds_the_service_and_follows_an_upgrade(package, fresh_root, tmp_path):
+    """systemd itself as the first process of a container, with a network of its own."""
+    if not shutil.which("systemd-nspawn"):
+        pytest.skip("NOT SHOWN: systemd-nspawn is not installed")
+    root = fresh_root
+    shutil.copy(package, root.path / "tmp/noroshi.deb")
+    shutil.copy(newer(package, tmp_path), root.path / "root/newer.deb")
+    root.apt("update")
+    root.apt("install", "systemd", "curl", "iproute2", "procps", "/tmp/noroshi.deb")
+    (root.path / "probe.sh").write_text(PROBE)
+    (root.path / "etc/systemd/system/probe.service").write_text(PROBE_UNIT)
+    root.run("systemctl", "enable", "probe.service")
+    boot = ["systemd-nspawn", "-q", "-D", root.path, "--boot", "--private-network", "--register=no", "--keep-unit", f"--machine=noroshi-{os.getpid()}"]
+    console = subprocess.run(boot, capture_output=True, timeout=300, stdin=subprocess.DEVNULL).stdout.decode(errors="replace")
+    if not root.exists("/probe.log"):
+        pytest.skip(f"NOT SHOWN: systemd does not boot in a container here: {console[-500:]}")
+    told = dict(part.partition("\n")[::2] for part in root.read("/probe.log").split("== ")[1:])
+    assert "end" in told and "by-systemd" in told["visited"], told
+    status = json.loads(told["status"].splitlines()[0])
+    assert {each["port"] for each in status["listeners"]} == {23, 80, 9999}
+    assert {each["name"] for each in status["protections"] if each["active"]} >= {"capabilities", "no_new_privileges", "seccomp"}
+    assert "--activated 2" in told["command"]
+    assert "not there for you" in told["private"] and "Read-only" in told["elsewhere"] and "files" in told["backup"], told
+    assert told["restarted"].split() == ["404", "active"] and told["upgraded"].split() == ["9.0.0", "active"], told
+    assert told["removed"].split() == ["inactive", "inactive", "/var/lib/noroshi/catalogue.sqlite"], told
+
+
 def test_lintian_finds_no_error(package):
     if not shutil.which("lintian"):
         pytest.skip("NOT SHOWN: lintian is not installed")

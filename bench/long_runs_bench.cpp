@@ -28,8 +28,7 @@ constexpr auto kPosts = std::size_t{4};
 constexpr auto kSegmentRows = std::size_t{1'000};
 // Segments of a post that may wait: its uplink always finds one, and the disk holds little.
 constexpr auto kAhead = std::uint64_t{16};
-// What the node's memory may grow by between a quarter and the end: DuckDB's cache fills up to observations.memory
-// (1 GiB by default) and then stays.
+// What the node's memory may grow by between a quarter and the end: what allocators and caches of SQLite still take.
 constexpr auto kMayGrow = std::int64_t{512} << 20;
 // The promise: a source is on one's own list a minute after its first packet.
 constexpr auto kPromise = std::chrono::seconds{60};

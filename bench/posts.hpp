@@ -98,7 +98,10 @@ public:
 
 private:
   static auto settings() -> std::vector<std::string> {
-    return {"sense.listen=any:127.0.0.1:0", "api.listen=127.0.0.1:0", "peer.listen=127.0.0.1:0"};
+    // DuckDB fills its cache up to this and then stays: with the default (1 GiB) growth until then would hide what else
+    // grows.
+    return {"sense.listen=any:127.0.0.1:0", "api.listen=127.0.0.1:0", "peer.listen=127.0.0.1:0",
+            "observations.memory=256MiB"};
   }
 };
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -22,6 +23,7 @@ namespace {
 /// Connections that wait to be accepted: half a second of the fastest arrival measured.
 constexpr auto kBacklog = 4096;
 constexpr auto kMaxActivated = 1024;
+constexpr auto kFreeAgain = std::chrono::milliseconds{50};  // between two looks at a taken port
 /// The kernel's filter takes 4,096 steps, of which an IPv6 prefix needs up to twelve.
 constexpr auto kMaxPrefixes = std::size_t{256};
 
@@ -126,6 +128,14 @@ auto port_is_free(ListenerSpec const &spec) -> bool {
   return ::bind(probe.get(), address.get(), address.size()) == 0 || errno != EADDRINUSE;
 }
 
+auto comes_free(ListenerSpec const &spec, std::chrono::steady_clock::time_point until) -> bool {
+  while (!port_is_free(spec)) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(kFreeAgain);
+  }
+  return true;
+}
+
 auto bind_error(ListenerSpec const &spec, int number) -> Error {
   auto const where = fmt::format("binding {} for the decoy {}", spec.where(), spec.decoy);
   if (number == EADDRINUSE)
@@ -183,10 +193,11 @@ auto ListenerSpec::where() const -> std::string {
                                   : fmt::format("[{}]:{}", address(), endpoint.port);
 }
 
-auto bind_listener(ListenerSpec spec, unsigned loops, PortTaken if_taken) -> Result<Listener> {
+auto bind_listener(ListenerSpec spec, unsigned loops, PortTaken if_taken, std::chrono::steady_clock::time_point until)
+    -> Result<Listener> {
   auto listener = Listener{std::move(spec), {}};
   auto &endpoint = listener.spec.endpoint;
-  if (!port_is_free(listener.spec)) {
+  if (!comes_free(listener.spec, until)) {
     if (if_taken == PortTaken::fails) return bind_error(listener.spec, EADDRINUSE);
     endpoint.port = 0;
   }

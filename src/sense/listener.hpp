@@ -1,6 +1,7 @@
 // Where decoys listen: the words of `sense.listen`, and the sockets made of them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,9 +41,10 @@ struct Listener {
 enum class PortTaken : std::uint8_t { fails, moves };
 
 /// Binds and listens, non-blocking, one socket a loop. Of prefixes the kernel passes on what is sent to them and drops
-/// the rest unanswered; that they are routed to this machine is the operator's work. A taken port fails with a conflict
-/// that names it, or moves to a free one.
-auto bind_listener(ListenerSpec spec, unsigned loops, PortTaken if_taken) -> Result<Listener>;
+/// the rest unanswered; that they are routed to this machine is the operator's work. A port that is still taken at
+/// `until` fails with a conflict that names it, or moves to a free one.
+auto bind_listener(ListenerSpec spec, unsigned loops, PortTaken if_taken,
+                   std::chrono::steady_clock::time_point until = {}) -> Result<Listener>;
 
 /// How many listening sockets systemd handed to this process (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS). They are the
 /// descriptors from kFirstActivated on.

@@ -52,6 +52,8 @@ ConfigKey<ByteSize> const spool_cap_key{"sense.spool_cap", "1GiB", "",
 constexpr auto kReservedDescriptors = std::int64_t{128};
 /// A machine with more cores than this is not waiting for decoys.
 constexpr auto kMaxLoops = std::int64_t{64};
+// The decoys of a node that was killed hold their ports until they hear of it; under load, while they start.
+constexpr auto kPortPatience = std::chrono::seconds{3};
 /// Below this a cap would drop segments faster than any node can take them.
 constexpr auto kMinSpoolCap = std::uint64_t{1} << 20;
 
@@ -85,9 +87,10 @@ auto bind_all(Config const &config, std::vector<ListenerSpec> specs, unsigned lo
     -> Result<std::vector<Listener>> {
   TRY(auto listeners, take_activated(specs, activated));
   auto const if_taken = config.get(port_fallback_key) ? PortTaken::moves : PortTaken::fails;
+  auto const until = std::chrono::steady_clock::now() + kPortPatience;
   for (auto &spec : specs) {
     auto const asked = spec.endpoint.port;
-    TRY(auto listener, bind_listener(std::move(spec), loops, if_taken));
+    TRY(auto listener, bind_listener(std::move(spec), loops, if_taken, until));
     auto const &bound = listener.spec;
     if (asked != 0 && bound.endpoint.port != asked)
       log_warning("port {} is taken: the decoy {} listens on {} instead", asked, bound.decoy, bound.where());

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <cstdlib>
+#include <future>
 #include <set>
 
 #include "running_server.hpp"
@@ -74,6 +75,18 @@ TEST_CASE("a taken port is a conflict that names it, or moves where that is allo
   REQUIRE(moved);
   CHECK(moved->spec.endpoint.port != taken.endpoint.port);
   CHECK(moved->sockets.size() == 2);
+}
+
+TEST_CASE("a port that comes free in time is taken") {
+  auto holder = bind_listener(*ListenerSpec::parse("any:127.0.0.1:0"), 1, PortTaken::fails);
+  REQUIRE(holder);
+  auto const wanted = holder->spec;
+  auto waiting = std::async(std::launch::async, [&] {
+    return bind_listener(wanted, 1, PortTaken::fails, std::chrono::steady_clock::now() + std::chrono::minutes{1});
+  });
+  CHECK(waiting.wait_for(std::chrono::milliseconds{120}) == std::future_status::timeout);
+  holder->sockets.clear();
+  CHECK(waiting.get());
 }
 
 TEST_CASE("a socket that systemd hands over takes the place of the listener it fits") {

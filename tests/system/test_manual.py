@@ -109,7 +109,7 @@ def test_other_shells_take_theirs_and_it_names_everything(commands, tmp_path, sh
     needs(shell)
     path = tmp_path / "script"
     path.write_text(script)
-    done = subprocess.run([shell, "-n", path], capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, "HOME": str(tmp_path)})
+    done = subprocess.run([shell, "-n", path], capture_output=True, text=True, timeout=PATIENCE, cwd=tmp_path, env={**os.environ, "HOME": str(tmp_path)})
     assert done.returncode == 0 and done.stderr == ""
 
 
@@ -118,7 +118,7 @@ def test_fish_completes(tmp_path):
     path = tmp_path / "noroshi.fish"
     path.write_text(told("completion", "fish"))
     ask = f"source {path}; complete -C 'noroshi sensors enr'; complete -C 'noroshi sta'"
-    done = subprocess.run(["fish", "--no-config", "-c", ask], capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, "HOME": str(tmp_path)})
+    done = subprocess.run(["fish", "--no-config", "-c", ask], capture_output=True, text=True, timeout=PATIENCE, cwd=tmp_path, env={**os.environ, "HOME": str(tmp_path)})
     assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["enrol", "status"], done.stdout + done.stderr
 
 

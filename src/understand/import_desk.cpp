@@ -114,16 +114,17 @@ public:
     });
     TRY_VOID(std::move(outcome));
     TRY_VOID(flush());
-    for (auto const &[name, sensor] : sensors_) outcome_.sensors.push_back(sensor.name);
+    for (auto const &[id, sensor] : sensors_) outcome_.sensors.push_back(sensor.name);
+    std::ranges::sort(outcome_.sensors);
     return std::move(outcome_);
   }
 
 private:
   struct Sensor {
     std::string name;
-    model::SensorId id;
     std::string frames;
   };
+  using Sensors = std::map<model::SensorId, Sensor>;
 
   auto take(LogLine const &line, std::uint64_t number) -> Result<void> {
     if (is_blank(line.text)) return ok;
@@ -159,18 +160,19 @@ private:
   }
 
   auto keep(LogLine const &line, std::uint64_t number, LogEvent const &event) -> Result<void> {
-    TRY(auto *const sensor, sensor_of(event.sensor));
-    if (sensor == nullptr) {
+    TRY(auto *const named, sensor_of(event.sensor));
+    if (named == nullptr) {
       refuse(line, number, fail(ErrorCode::too_large, "names one sensor more than the {} that a log may", kMaxSensors));
       return ok;
     }
+    auto &[id, sensor] = *named;
     auto &type = type_of(event.type);
     if (staged_.rows() == 0) {  // nothing of a visitor
       ++type.lines;
       ++outcome_.known;
       return ok;
     }
-    auto const is_new = desk_.known_.add(sensor->id, event.time, line.text);
+    auto const is_new = desk_.known_.add(id, event.time, line.text);
     if (!is_new && is_new.error().code == ErrorCode::too_large) {
       refuse(line, number, is_new.error());
       return ok;
@@ -185,7 +187,7 @@ private:
     ++taken_;
     rows_ += staged_.rows();
     bytes_ += staged_.frames().size();
-    sensor->frames += staged_.frames();
+    sensor.frames += staged_.frames();
     return rows_ >= kBatchRows || bytes_ >= kBatchBytes ? flush() : Result<void>{ok};
   }
 
@@ -203,14 +205,16 @@ private:
     return found->second;
   }
 
-  /// nullptr where there are too many.
-  auto sensor_of(std::string_view given) -> Result<Sensor *> {
-    auto found = sensors_.find(given);
-    if (found != sensors_.end()) return &found->second;
-    if (sensors_.size() >= kMaxSensors) return nullptr;
+  /// nullptr where there are too many. Two names of the log may mean one sensor: none at all and "unnamed".
+  auto sensor_of(std::string_view given) -> Result<Sensors::value_type *> {
+    auto const found = by_given_name_.find(given);
+    if (found != by_given_name_.end()) return found->second;
+    if (by_given_name_.size() >= kMaxSensors) return nullptr;
     auto const name = sensor_name(outcome_.reader, given);
     TRY(auto const known, desk_.options_.catalogue.ensure_sensor(name));
-    return &sensors_.try_emplace(std::string{given}, Sensor{name, known.id, {}}).first->second;
+    auto &sensor = *sensors_.try_emplace(known.id, Sensor{name, {}}).first;
+    by_given_name_.emplace(given, &sensor);
+    return &sensor;
   }
 
   /// The ledger first, then the intake log: what the ledger has of a batch that never came to be does not count.
@@ -219,13 +223,13 @@ private:
     if (parts.empty()) return ok;
     desk_.unsettled_ = true;
     auto batches = std::vector<model::Batch>{};
-    for (auto &[given, sensor] : sensors_) {
+    for (auto &[id, sensor] : sensors_) {
       if (sensor.frames.empty()) continue;
-      TRY(auto const delivered, desk_.options_.log.delivered(sensor.id));
+      TRY(auto const delivered, desk_.options_.log.delivered(id));
       batches.push_back(
-          {sensor.id, std::max(kEpoch, delivered.epoch), delivered.sequence + 1, std::exchange(sensor.frames, {})});
+          {id, std::max(kEpoch, delivered.epoch), delivered.sequence + 1, std::exchange(sensor.frames, {})});
       for (auto &part : parts)
-        if (part.sensor == sensor.id) part.sequence = batches.back().sequence;
+        if (part.sensor == id) part.sequence = batches.back().sequence;
     }
     TRY_VOID(desk_.options_.ledger.write(parts));
     for (auto const &batch : batches) {
@@ -247,8 +251,9 @@ private:
   Time latest_;
   ImportOutcome outcome_;
   StagingSink staged_;
-  std::map<std::string, Sensor, std::less<>> sensors_;  // by the log's own name
-  std::uint64_t taken_ = 0, rows_ = 0;                  // not flushed yet
+  Sensors sensors_;  // a batch each
+  std::map<std::string, Sensors::value_type *, std::less<>> by_given_name_;
+  std::uint64_t taken_ = 0, rows_ = 0;  // not flushed yet
   std::size_t bytes_ = 0;
 };
 

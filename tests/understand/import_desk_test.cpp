@@ -167,6 +167,25 @@ TEST_CASE("times that cannot be are refused, and the log's first year is not") {
   CHECK(with_time("yesterday")->refused == 1);
 }
 
+TEST_CASE("a sensor without a name and one that is named so are one, and no line of either is lost") {
+  auto const folder = test::TemporaryFolder{};
+  auto desk = Desk{folder};
+  auto const line = [](std::string_view source, std::string_view sensor) {
+    return fmt::format(R"({{"timestamp":"2026-05-01T00:00:00Z","transport":"tcp","srcHost":"{}","dstPort":1{}}})"
+                       "\n",
+                       source, sensor);
+  };
+  auto const lines = line("192.0.2.7", "") + line("192.0.2.8", R"(,"sensorID":"unnamed")") +
+                     line("192.0.2.9", R"(,"sensorID":"b")") + line("192.0.2.10", "");
+  auto const outcome = desk.take(lines);
+  REQUIRE(outcome);
+  CHECK(outcome->taken == 4);
+  CHECK(outcome->sensors == std::vector<std::string>{"glutton/b", "glutton/unnamed"});
+  CHECK(desk.rows() == 4);
+  CHECK(desk.take(lines)->known == 4);
+  CHECK(desk.rows() == 4);
+}
+
 TEST_CASE("a log that names sensors without end is refused beyond a fleet's number") {
   auto const folder = test::TemporaryFolder{};
   auto desk = Desk{folder};

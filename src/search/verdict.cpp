@@ -47,6 +47,11 @@ constexpr auto kTechniques = std::array{
 
 constexpr auto kCveTag = std::string_view{"cve:"};
 
+/// What visitors did or typed at a decoy: one of ours, or one whose log was imported.
+auto was_seen(model::Context const &context) -> bool {
+  return context.collected_by == model::CollectedBy::decoy || context.collected_by == model::CollectedBy::access_log;
+}
+
 /// Collects reasons; the verdict is the gravest, but `benign` outweighs what is less than malicious.
 class Bench {
 public:
@@ -65,10 +70,9 @@ public:
     auto const is_itself = named.hit.match == model::MatchKind::exact || named.hit.match == model::MatchKind::range ||
                            (named.hit.match == model::MatchKind::parent && context.scope == model::Scope::subtree);
     if (!is_itself) return;
-    if (context.evidence != model::Evidence::claimed && context.collected_by == model::CollectedBy::decoy)
-      add_deeds(context.tags, named.source);
+    if (context.evidence != model::Evidence::claimed && was_seen(context)) add_deeds(context.tags, named.source);
     auto const [code, verdict] = meaning_of(context.role);
-    if (context.evidence == model::Evidence::claimed && context.collected_by == model::CollectedBy::decoy)
+    if (context.evidence == model::Evidence::claimed && was_seen(context))
       add(std::min(verdict, Verdict::suspicious), "role_claimed", {{"source", named.source}});
     else
       add(verdict, code, {{"source", named.source}});

@@ -196,7 +196,7 @@ auto Applier::detect(Group const &group) -> Result<Conclusions> {
   auto by_day = std::map<Day, Derived>{};
   auto sources = SourceNotes{enrichment_.where};
   for (auto const &record : group.batches) {
-    TRY(auto const source, source_of(record->batch.sensor));
+    TRY(auto const facts, facts_of(record->batch.sensor));
     auto const doubted = distrusts_.covers(record->batch.sensor, record->received);
     auto &derived = by_day[day_of(record->received)];
     auto reader = model::FrameReader{record->batch.frames};
@@ -204,7 +204,7 @@ auto Applier::detect(Group const &group) -> Result<Conclusions> {
     while (reader.next(observation) == model::FrameReader::Step::frame) {
       auto const &where = sources.note(observation.source.address);
       if (doubted) continue;
-      auto const input = DetectorInput{observation, source, addresses_, config_, &where};
+      auto const input = DetectorInput{observation, facts.source, addresses_, config_, &where, facts.collected_by};
       for (auto const &detector : detectors_) detector->look_at(input, derived);
     }
   }
@@ -227,6 +227,7 @@ auto Applier::derive_again(model::Distrust const &distrust, Time from, Time to)
     -> Result<std::vector<model::IndicatorWrite>> {
   auto writes = std::vector<model::IndicatorWrite>{};
   TRY(auto const detectors, fresh_detectors(config_));
+  TRY(auto const facts, facts_of(distrust.sensor));
   auto const report = model::receipt_part(day_of(from), distrust.number);
   auto derived = Derived{};
   auto sources = SourceNotes{enrichment_.where};
@@ -235,7 +236,7 @@ auto Applier::derive_again(model::Distrust const &distrust, Time from, Time to)
       stores_.observations.read_received(distrust.sensor, from, to, [&](model::Observation const &seen, Time received) {
         if (distrusts_.covers(distrust.sensor, received)) return;  // of an earlier distrust
         auto const &where = sources.note(seen.source.address);
-        auto const input = DetectorInput{seen, distrust.source, addresses_, config_, &where};
+        auto const input = DetectorInput{seen, distrust.source, addresses_, config_, &where, facts.collected_by};
         for (auto const &detector : detectors) detector->look_at(input, derived);
         if (++looked_at % kGroupRows != 0) return;
         move_to(writes, std::move(derived), report);
@@ -266,18 +267,22 @@ auto Applier::apply(Group const &group) -> Result<void> {
   return stores_.catalogue.apply(progress, group.through);
 }
 
-auto Applier::source_of(model::SensorId sensor) -> Result<model::SourceId> {
+auto Applier::facts_of(model::SensorId sensor) -> Result<SensorFacts> {
   // By number: ten thousand sensors are asked for with every batch.
   auto const known = [&] {
-    auto const found = std::ranges::lower_bound(sources_, sensor, {}, [](auto const &pair) { return pair.first; });
-    return found != sources_.end() && found->first == sensor ? std::optional{found->second} : std::nullopt;
+    auto const found = std::ranges::lower_bound(sensors_, sensor, {}, &SensorFacts::sensor);
+    return found != sensors_.end() && found->sensor == sensor ? std::optional{*found} : std::nullopt;
   };
-  if (auto const source = known()) return *source;
+  if (auto const facts = known()) return *facts;
   TRY(auto const sensors, stores_.catalogue.sensors(model::node_viewer()));
-  sources_.clear();
-  for (auto const &each : sensors) sources_.emplace_back(each.id, each.source);
-  std::ranges::sort(sources_);
-  if (auto const source = known()) return *source;
+  sensors_.clear();
+  for (auto const &each : sensors) {
+    // "cowrie/NAME" speaks in an imported log alone: no sensor of ours has a slash in its name.
+    auto const imported = each.name.contains('/');
+    sensors_.push_back({each.id, each.source, imported ? model::CollectedBy::access_log : model::CollectedBy::decoy});
+  }
+  std::ranges::sort(sensors_, {}, &SensorFacts::sensor);
+  if (auto const facts = known()) return *facts;
   return fail(ErrorCode::not_found, "the intake log names sensor {}, which the catalogue does not know", sensor.number);
 }
 

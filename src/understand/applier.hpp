@@ -78,7 +78,12 @@ private:
   auto heed_distrusts() -> Result<void>;
   auto derive_again(model::Distrust const &distrust, Time from, Time to) -> Result<std::vector<model::IndicatorWrite>>;
   auto apply(Group const &group) -> Result<void>;
-  auto source_of(model::SensorId sensor) -> Result<model::SourceId>;
+  struct SensorFacts {
+    model::SensorId sensor;
+    model::SourceId source;
+    model::CollectedBy collected_by = model::CollectedBy::decoy;
+  };
+  auto facts_of(model::SensorId sensor) -> Result<SensorFacts>;
   void set_trouble(std::string sentence);
 
   IntakeLog &log_;
@@ -88,8 +93,8 @@ private:
   Enrichment enrichment_;
   std::vector<std::unique_ptr<Detector>> detectors_;
   Distrusts distrusts_;
-  std::uint64_t level_ = 0;  // from here on the stores stand at the same position
-  std::vector<std::pair<model::SensorId, model::SourceId>> sources_;
+  std::uint64_t level_ = 0;           // from here on the stores stand at the same position
+  std::vector<SensorFacts> sensors_;  // sorted by sensor
   Group pending_;  // read but not yet applied everywhere: kept when a store fails, so that a retry repeats it exactly
   std::atomic<std::uint64_t> applied_{0};
   std::uint64_t looked_through_ = 0;  // no batch up to this position is left to apply

@@ -85,6 +85,7 @@ void Derived::add(Visitor const &visitor, Conduct const &conduct) {
     auto &fresh = visitors_.emplace_back();
     fresh.address = visitor.address;
     fresh.source = visitor.source;
+    fresh.collected_by = visitor.collected_by;
     fresh.service = number_in(services_, visitor.service);
     fresh.first = fresh.last = conduct.time;
     bytes_ += sizeof(model::IpAddress) + visitor.service.size();
@@ -134,7 +135,7 @@ auto Derived::write_of(VisitorEntry const &entry) const -> model::IndicatorWrite
   context.role = model::Role::scanner;
   context.direction = model::Direction::inbound;
   context.evidence = model::Evidence::observed;
-  context.collected_by = model::CollectedBy::decoy;
+  context.collected_by = entry.collected_by;
   context.first_seen = entry.first;
   context.last_seen = entry.last;
   context.count = entry.sessions;

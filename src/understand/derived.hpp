@@ -14,8 +14,9 @@ namespace noroshi::understand {
 /// Who stands behind an observation: the key of what is known about a visitor's own address.
 struct Visitor {
   model::IpAddress address;
-  model::SourceId source;    // the sensor's
-  std::string_view service;  // the decoy's; becomes the attribute "decoy/SERVICE"
+  model::SourceId source;                                       // the sensor's
+  std::string_view service;                                     // the decoy's; becomes the attribute "decoy/SERVICE"
+  model::CollectedBy collected_by = model::CollectedBy::decoy;  // the same for all of a source
 };
 
 /// What one observation says about its visitor.
@@ -78,6 +79,7 @@ private:
     model::SourceId source;
     std::uint32_t service = 0;  // number in services_
     std::uint8_t confidence = 0;
+    model::CollectedBy collected_by = model::CollectedBy::decoy;
     std::uint64_t tags = 0;                   // bit i: tags_[i]
     std::vector<std::uint32_t> further_tags;  // those past the bits
     std::uint64_t sessions = 0;

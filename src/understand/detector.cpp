@@ -26,7 +26,7 @@ void add_finding(DetectorInput const &input, Finding const &finding, Derived &de
   auto const &seen = input.observation;
   // A UDP datagram's sender is whatever its sender wrote there.
   if (seen.transport != model::Transport::tcp) return;
-  auto const visitor = Visitor{seen.source.address, input.source, seen.service};
+  auto const visitor = Visitor{seen.source.address, input.source, seen.service, input.collected_by};
   if (!derived.knows(visitor) && !input.addresses.allows(visitor.address)) return;
   derived.add(visitor, {.time = seen.time,
                         .expiry = seen.time + input.addresses.expiry(),

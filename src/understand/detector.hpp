@@ -47,6 +47,8 @@ struct DetectorInput {
   AddressPolicy const &addresses;
   Config const &config;
   model::WhereFrom const *where = nullptr;  // where the observation's source comes from, as of now
+  /// decoy: this node's own sensors; access_log: what others wrote down and somebody imported.
+  model::CollectedBy collected_by = model::CollectedBy::decoy;
 };
 
 /// A technique of MITRE ATT&CK (Enterprise). A context carries it as the tag "attack:ID".

@@ -105,8 +105,10 @@ TEST_CASE("a URL that only attackers typed is suspicious at most, a reported one
   auto claimed = NamedHit{};
   claimed.hit.context.role = model::Role::download;
   claimed.hit.context.evidence = Evidence::claimed;
-  claimed.hit.context.collected_by = model::CollectedBy::decoy;
-  CHECK(judge_thing({}, std::span{&claimed, 1}).verdict == Verdict::suspicious);
+  for (auto const by : {model::CollectedBy::decoy, model::CollectedBy::access_log}) {
+    claimed.hit.context.collected_by = by;
+    CHECK(judge_thing({}, std::span{&claimed, 1}).verdict == Verdict::suspicious);
+  }
   claimed.hit.context.collected_by = model::CollectedBy::report;
   CHECK(judge_thing({}, std::span{&claimed, 1}).verdict == Verdict::malicious);
   CHECK(judge_thing({1, 0}, {}).verdict == Verdict::unknown);

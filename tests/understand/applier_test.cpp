@@ -73,6 +73,35 @@ TEST_CASE("each batch reaches every store, and every cursor stands at the last o
   CHECK((*sensors)[0].sequence == 4);
 }
 
+TEST_CASE("what an imported log says is never taken for what a decoy of our own saw") {
+  auto const folder = TemporaryFolder{};
+  auto node = Node{folder};
+  REQUIRE(node.catalogue->ensure_sensor("home"));
+  auto const imported = node.catalogue->ensure_sensor("shadowserver/honeypot_brute_force");
+  REQUIRE(imported);
+  auto batch = openings(1, 10);
+  REQUIRE(node.log->append(batch, kReceived));
+  batch.sensor = imported->id;
+  auto download = test::observation("8.8.4.4", model::Kind::download);
+  download.set(model::Field::url, "http://evil.example.com/a.sh");
+  model::append_frame(batch.frames, download);
+  REQUIRE(node.log->append(batch, kReceived));
+  REQUIRE(node.applier->catch_up());
+  auto const values =
+      std::vector<model::Value>{{model::ValueType::ip, "8.8.4.4"}, {model::ValueType::domain, "evil.example.com"}};
+  auto const answers = node.indicators->look_up(values, model::node_viewer(), kReceived);
+  REQUIRE(answers);
+  auto contexts = 0;
+  for (auto const &hits : *answers)
+    for (auto const &hit : hits) {
+      auto const by =
+          hit.context.source == imported->source ? model::CollectedBy::access_log : model::CollectedBy::decoy;
+      CHECK(hit.context.collected_by == by);
+      ++contexts;
+    }
+  CHECK(contexts == 3);
+}
+
 TEST_CASE("a store that has a group already skips it on replay, one that has not gets it, exactly once each") {
   auto const folder = TemporaryFolder{};
   {

@@ -78,7 +78,7 @@ private:
     context.role = model::Role::download;
     context.direction = model::Direction::outbound;
     context.evidence = model::Evidence::claimed;
-    context.collected_by = model::CollectedBy::decoy;
+    context.collected_by = input.collected_by;
     context.first_seen = context.last_seen = seen.time;
     context.confidence = 30;
     context.tags.emplace_back(kTag);

@@ -30,7 +30,10 @@ void keep_best(std::vector<OutIndicator> &entries, std::size_t most, std::size_t
   if (entries.size() <= most) return;
   left_out += entries.size() - most;
   std::ranges::nth_element(entries, entries.begin() + static_cast<std::ptrdiff_t>(most), std::ranges::greater{},
-                           [](OutIndicator const &one) { return std::tie(one.confidence, one.last_seen, one.value); });
+                           [](OutIndicator const &one) {
+                             // Public ones are equal in the first two.
+                             return std::tie(one.confidence, one.last_seen, one.first_seen, one.value);
+                           });
   entries.resize(most);
 }
 
@@ -63,11 +66,15 @@ auto collect(FeedName const &name, ListRules const &rules, model::IndicatorStore
   return collected;
 }
 
+auto entries_in_words(std::size_t number) -> std::string {
+  return fmt::format("{} {}", number, number == 1 ? "entry" : "entries");
+}
+
 /// What a list says of itself, where its format has comments. Nothing that changes without an entry: the body's hash
 /// tells clients whether to read it again.
 auto heading(FeedName const &name, Collected const &collected) -> std::string {
-  auto text = fmt::format("# Noroshi {}{}: {}\n# {} entries", name.audience == Audience::open ? "public-" : "",
-                          name.list->name, name.list->title, collected.entries.size());
+  auto text = fmt::format("# Noroshi {}{}: {}\n# {}", name.audience == Audience::open ? "public-" : "", name.list->name,
+                          name.list->title, entries_in_words(collected.entries.size()));
   if (collected.left_out > 0) text += fmt::format(", {} with less confidence are left out", collected.left_out);
   auto const next = std::ranges::min_element(collected.entries, {}, &OutIndicator::expires);
   if (next != collected.entries.end())

@@ -27,6 +27,10 @@ ConfigKey<Duration> const lifetime{
     "feeds.lifetime", "30d", "time",
     "how long an entry stays on a list after it was last seen where its source names no expiry; every entry expires"};
 
+// A public list says of every entry that it holds to the end of tomorrow, and says so anew each day: an expiry that
+// followed the visits would show which of them were seen.
+constexpr auto kPublicLife = std::chrono::days{2};
+
 constexpr auto kPublic = std::string_view{"public-"};
 
 struct Extension {
@@ -94,6 +98,48 @@ auto public_from(model::Value const &value, std::vector<model::Context const *> 
                      rules.key.size());
   auto const most = static_cast<std::uint64_t>(std::max<std::int64_t>(rules.open_delay.count(), 0)) + 1;
   return reached + Duration{static_cast<std::int64_t>(load_le<std::uint64_t>(hash.data()) % most)};
+}
+
+/// When a public list may name it no longer: fewer sensors than wanted have seen it of late.
+auto public_until(std::vector<model::Context const *> const &contexts, ListRules const &rules) -> Time {
+  auto last_by_sensor = std::map<model::SourceId, Time>{};
+  for (auto const *const context : contexts) {
+    auto &last = last_by_sensor[context->source];
+    last = std::max(last, expiry_of(*context, rules));
+  }
+  auto times = std::vector<Time>{};
+  for (auto const &[source, last] : last_by_sensor) times.push_back(last);
+  std::ranges::sort(times, std::ranges::greater{});
+  return times[std::clamp(rules.open_sensors, std::size_t{1}, times.size()) - 1];
+}
+
+/// Nothing in it moves with a visit, so that who watches his own entry learns of none.
+auto published(model::Value const &value, Time from, Time now) -> OutIndicator {
+  auto const today = day_of(now);
+  auto out = OutIndicator{};
+  out.value = value;
+  out.evidence = model::Evidence::observed;
+  out.first_seen = day_of(from);
+  out.last_seen = today;
+  out.expires = today + kPublicLife;
+  out.tlp = model::Tlp::clear;  // made to be passed on
+  out.blockable = out.value_only = true;
+  return out;
+}
+
+/// The contexts for which the list names the value; none where anybody calls it a victim.
+auto carrying(model::ListedIndicator const &listed, ListSpec const &list, Audience audience, ListRules const &rules,
+              Time now) -> std::vector<model::Context const *> {
+  auto found = std::vector<model::Context const *>{};
+  for (auto const &context : listed.contexts) {
+    // The owner of an infected machine is to be helped, not cut off.
+    if (context.role == Role::victim) return {};
+    // What others gave and what is marked beyond the organisation's clients never goes to the public.
+    auto const is_own = context.collected_by == model::CollectedBy::decoy && context.tlp <= model::Tlp::amber;
+    if (carries(context, list) && (audience == Audience::own || is_own) && expiry_of(context, rules) > now)
+      found.push_back(&context);
+  }
+  return found;
 }
 
 }  // namespace
@@ -166,34 +212,37 @@ auto filter_for(ListSpec const &list) -> model::IndicatorFilter {
 
 auto select(model::ListedIndicator const &listed, ListSpec const &list, Audience audience, ListRules const &rules,
             Time now) -> Selection {
-  auto carrying = std::vector<model::Context const *>{};
-  for (auto const &context : listed.contexts) {
-    // The owner of an infected machine is to be helped, not cut off.
-    if (context.role == Role::victim) return {};
-    // What others gave and what is marked beyond the organisation's clients never goes to the public.
-    auto const is_own = context.collected_by == model::CollectedBy::decoy && context.tlp <= model::Tlp::amber;
-    if (carries(context, list) && (audience == Audience::own || is_own) && expiry_of(context, rules) > now)
-      carrying.push_back(&context);
-  }
-  if (carrying.empty()) return {};
+  auto const contexts = carrying(listed, list, audience, rules, now);
+  if (contexts.empty()) return {};
+  auto const is_never = [&] { return rules.never && rules.never(listed.indicator); };
   if (audience == Audience::open) {
-    auto const from = public_from(listed.indicator, carrying, rules);
+    auto const from = public_from(listed.indicator, contexts, rules);
     if (!from || *from > now) return {std::nullopt, from};
+    if (is_never()) return {};
+    auto const tomorrow = Time{day_of(now) + std::chrono::days{1}};
+    return {published(listed.indicator, *from, now), std::min(public_until(contexts, rules), tomorrow)};
   }
-  if (rules.never && rules.never(listed.indicator)) return {};
-  auto out = out_of(listed.indicator, carrying, rules);
+  if (is_never()) return {};
+  auto out = out_of(listed.indicator, contexts, rules);
   out.blockable = true;
   auto const until = out.expires;
   return {std::move(out), until};
 }
 
 auto summarise(model::ListedIndicator const &listed, ListRules const &rules, Time now) -> OutIndicator {
-  auto all = std::vector<model::Context const *>{};
-  for (auto const &context : listed.contexts) all.push_back(&context);
-  auto out = out_of(listed.indicator, all, rules);
-  out.blockable = std::ranges::any_of(lists(), [&](ListSpec const &list) {
-    return among(list.types, listed.indicator.type) && select(listed, list, Audience::own, rules, now).entry;
-  });
+  auto blocking = std::vector<model::Context const *>{};
+  for (auto const &list : lists()) {
+    if (!among(list.types, listed.indicator.type)) continue;
+    for (auto const *const context : carrying(listed, list, Audience::own, rules, now))
+      if (!among(blocking, context)) blocking.push_back(context);
+  }
+  auto const blockable = !blocking.empty() && !(rules.never && rules.never(listed.indicator));
+  if (!blockable) {
+    blocking.clear();
+    for (auto const &context : listed.contexts) blocking.push_back(&context);
+  }
+  auto out = out_of(listed.indicator, blocking, rules);
+  out.blockable = blockable;
   return out;
 }
 

@@ -16,7 +16,7 @@
 namespace noroshi::share {
 
 /// own: for the node's organisation and its members; acts on one sensor at once. open: for anybody; an entry needs
-/// several sensors and comes late, so that nobody learns from the list which decoy saw him.
+/// several sensors, comes late and says only that it is there, so that nobody learns from the list which decoy saw him.
 enum class Audience : std::uint8_t { own, open };
 
 struct ListSpec {
@@ -64,7 +64,8 @@ struct Selection {
 auto select(model::ListedIndicator const &listed, ListSpec const &list, Audience audience, ListRules const &rules,
             Time now) -> Selection;
 
-/// What all contexts say together, blockable where some list for the own house would name it.
+/// What its contexts say together. Where some list for the own house would name it, it is blockable, and only those
+/// contexts count for which lists do: what is merely claimed of it lengthens no block.
 auto summarise(model::ListedIndicator const &listed, ListRules const &rules, Time now) -> OutIndicator;
 
 }  // namespace noroshi::share

@@ -30,7 +30,7 @@ struct OutObservation {
   bool sensor_shown = false;
 };
 
-/// One indicator on its way out: what all its contexts say together.
+/// One indicator on its way out: what its contexts say together.
 struct OutIndicator {
   model::Value value;
   std::vector<model::Role> roles;  // sorted, unique
@@ -41,7 +41,8 @@ struct OutIndicator {
   std::uint8_t confidence = 0;
   model::Tlp tlp = model::Tlp::amber;  // the strictest
   std::vector<std::string> tags;
-  bool blockable = false;  // may stand on a block list: see lists.hpp
+  bool blockable = false;   // may stand on a block list: see lists.hpp
+  bool value_only = false;  // on a public list: value, type and expiry are for all eyes, nothing else is
 };
 
 class Writer {

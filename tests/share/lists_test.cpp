@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "codec/stix.hpp"
 #include "share/feed.hpp"
 #include "share/walk.hpp"
 #include "support/fake_stores.hpp"
@@ -124,8 +125,10 @@ TEST_CASE("a public list waits for three sensors and for a delay that the addres
   CHECK_FALSE(selected({attack(1), attack(2), attack(2)}, name, rules(), "8.8.4.4", late));
   CHECK(selected({attack(1), attack(2), attack(3)}, name, rules(), "8.8.4.4", late));
   auto foreign = attack(3);
-  foreign.collected_by = model::CollectedBy::report;
-  CHECK_FALSE(selected({attack(1), attack(2), foreign}, name, rules(), "8.8.4.4", late));
+  for (auto const by : {model::CollectedBy::report, model::CollectedBy::access_log}) {
+    foreign.collected_by = by;
+    CHECK_FALSE(selected({attack(1), attack(2), foreign}, name, rules(), "8.8.4.4", late));
+  }
   auto strict = attack(3);
   strict.tlp = model::Tlp::amber_strict;
   CHECK_FALSE(selected({attack(1), attack(2), strict}, name, rules(), "8.8.4.4", late));
@@ -144,6 +147,78 @@ TEST_CASE("a public list waits for three sensors and for a delay that the addres
     delays.insert(delay);
   }
   CHECK(delays.size() > 150);
+}
+
+TEST_CASE("a public list tells nothing of an entry that a visit could move, and is marked to be passed on") {
+  auto const body_with = [](auto change, std::string_view name, Duration later = {}) {
+    auto store = test::FakeIndicators{};
+    for (auto sensor = 1; sensor <= 4; ++sensor) {
+      auto context = attack(sensor);
+      context.first_seen = kNow - std::chrono::days{2};
+      change(context);
+      store.add(*model::parse_value("8.8.4.4"), context);
+    }
+    return body_of(store, name, rules(), kNow + later);
+  };
+  auto const visited = [](model::Context &context) {
+    context.last_seen = kNow;
+    context.expiry = kNow + std::chrono::days{30};
+    context.count = 77;
+    context.confidence = 95;
+    context.tags = {"attack:T1110"};
+  };
+  for (auto const *const name : {"public-inbound-ips.txt", "public-inbound-ips.csv", "public-inbound-ips.stix.json"}) {
+    CAPTURE(name);
+    auto const before = body_with([](auto &) {}, name);
+    CHECK(before == body_with(visited, name));
+    CHECK(before == body_with(visited, name, std::chrono::hours{23}));
+    CHECK(before.contains("8.8.4.4"));
+    CHECK(before.contains(to_rfc3339(kNow + std::chrono::days{2})));
+    CHECK_FALSE(before.contains("observed-data"));
+  }
+  CHECK(body_with(visited, "public-inbound-ips.txt").contains("\n# 1 entry; "));
+  CHECK(body_with(visited, "public-inbound-ips.csv")
+            .contains(fmt::format("8.8.4.4,ip,,,,,{},,,clear,", to_rfc3339(kNow + std::chrono::days{2}))));
+  auto const stix = body_with(visited, "public-inbound-ips.stix.json");
+  CHECK(stix.contains(codec::stix::marking_id(model::Tlp::clear)));
+  CHECK_FALSE(stix.contains(codec::stix::marking_id(model::Tlp::amber)));
+  CHECK(body_with(visited, "inbound-ips.csv").contains(",308,95,amber,attack:T1110"));
+}
+
+TEST_CASE("a public entry leaves its list when fewer sensors than wanted have seen it of late") {
+  auto contexts = std::vector{attack(1), attack(2), attack(3), attack(4)};
+  for (auto &context : contexts) context.first_seen = context.last_seen = kNow - std::chrono::days{2};
+  contexts[0].expiry = kNow + std::chrono::hours{5};
+  contexts[1].expiry = kNow + std::chrono::hours{7};
+  auto const selection =
+      share::select({*model::parse_value("8.8.4.4"), contexts}, *list_named("public-inbound-ips.txt").list,
+                    share::Audience::open, rules(), kNow);
+  REQUIRE(selection.entry);
+  CHECK(selection.until == kNow + std::chrono::hours{7});
+}
+
+TEST_CASE("a summary for blocking rests on what carries the block, not on what is claimed besides") {
+  auto claimed = download();
+  claimed.collected_by = model::CollectedBy::decoy;
+  claimed.evidence = Evidence::claimed;
+  claimed.to_ids = false;
+  claimed.expiry = kNow + std::chrono::days{90};
+  claimed.confidence = 99;
+  claimed.tags = {"attack:T1105"};
+  auto const value = *model::parse_value("8.8.4.4");
+  auto const both = share::summarise({value, {attack(), claimed}}, rules(), kNow);
+  CHECK(both.blockable);
+  CHECK(both.roles == std::vector{Role::scanner});
+  CHECK(both.expires == kNow + std::chrono::days{1});
+  CHECK(both.confidence == 50);
+  CHECK(both.tags.empty());
+  CHECK(both.count == 1);
+  auto const alone = share::summarise({value, {claimed}}, rules(), kNow);
+  CHECK_FALSE(alone.blockable);
+  CHECK(alone.roles == std::vector{Role::download});
+  auto by = rules();
+  by.never = [](model::Value const &) { return true; };
+  CHECK(share::summarise({value, {attack(), claimed}}, by, kNow).count == 2);
 }
 
 TEST_CASE("a feed holds exactly the entries, in order, and says the same as long as they are the same") {

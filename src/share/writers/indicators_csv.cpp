@@ -21,6 +21,12 @@ public:
   }
   auto write(OutIndicator const &out, std::string &to) const -> bool override {
     if (!out.blockable) return false;
+    if (out.value_only) {
+      codec::append_csv_record(
+          to, std::vector<std::string>{out.value.text, std::string{to_string(out.value.type)}, "", "", "", "",
+                                       to_rfc3339(out.expires), "", "", std::string{to_string(out.tlp)}, ""});
+      return true;
+    }
     auto roles = std::vector<std::string_view>{};
     for (auto const role : out.roles) roles.push_back(to_string(role));
     codec::append_csv_record(

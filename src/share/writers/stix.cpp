@@ -40,8 +40,12 @@ void write_indicator(OutIndicator const &out, std::string &to) {
   begin_object(json, "indicator", name_of(out), out);
   json.member("name", out.value.text).key("indicator_types").begin_array().value("malicious-activity").end_array();
   json.member("pattern", stix::pattern(out.value)).member("pattern_type", "stix");
-  json.member("valid_from", out.first_seen).member("valid_until", out.expires).member("confidence", out.confidence);
-  json.key("labels").begin_array();
+  json.member("valid_from", out.first_seen).member("valid_until", out.expires);
+  if (out.value_only) {
+    json.end_object();
+    return;
+  }
+  json.member("confidence", out.confidence).key("labels").begin_array();
   for (auto const role : out.roles) json.value(to_string(role));
   for (auto const &tag : out.tags) json.value(tag);
   json.end_array().end_object();
@@ -71,6 +75,10 @@ public:
 
   auto write(OutIndicator const &out, std::string &to) const -> bool override {
     to += ",\n" + stix::observable(out.value) + ",\n";
+    if (out.value_only) {
+      write_indicator(out, to);
+      return true;
+    }
     write_observed(out, to);
     if (!out.blockable) return true;
     to += ",\n";

@@ -54,6 +54,10 @@ auto head(json::object const &status) -> std::string {
   for (auto const *part : {"spool", "intake"})
     if (auto const trouble = text_of(object_of(status, part), "trouble"); !trouble.empty())
       text += fmt::format("TROUBLE       {}: {}\n", part, printable(trouble));
+  for (auto const &entry : list_of(status, "never"))
+    if (auto const problem = text_of(object_of(entry), "problem"); !problem.empty())
+      text += fmt::format("TROUBLE       never-list: {}: {}\n", printable(text_of(object_of(entry), "place")),
+                          printable(problem));
   return text;
 }
 

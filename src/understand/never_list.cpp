@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/file.hpp"
@@ -26,6 +27,15 @@ ConfigKey<bool> const shipped_never{
     "never block what Noroshi's own lists name: public resolvers, top sites, update servers"};
 
 constexpr auto kMaxShipped = std::size_t{100};
+
+auto check_file(std::string const &path) -> Result<void> {
+  auto const bytes = read_file(path, codec::kMaxListBytes);
+  auto const list = bytes ? codec::parse_value_list(*bytes) : Result<codec::ValueList>{bytes.error()};
+  if (list) return ok;
+  return fail(ErrorCode::malformed,
+              "{}: {}: {}. What it names would not be kept from blocks: mend it, or take it off that setting",
+              never_files.name, path, list.error().sentence);
+}
 
 /// The names above a domain by label, the public suffix left out.
 auto step_up(std::string_view domain) -> std::string_view {
@@ -52,6 +62,7 @@ struct NeverList::Snapshot {
     std::string_view entry;  // points into the list
   };
   std::vector<List> lists;
+  bool shipped_are_missing = false;
   codec::RangeIndex ranges;
   std::unordered_map<std::string_view, Place> names, above;  // no attacker chooses what is in them
   std::map<std::pair<model::ValueType, std::string_view>, std::uint32_t> others;
@@ -129,10 +140,12 @@ auto NeverList::create(std::string shipped, Config const &config) -> Result<std:
   };
   TRY_VOID(read(kOwnAddresses, config.get(kOwnAddresses), own->addresses));
   TRY_VOID(read(never_values, config.get(never_values), own->values));
+  for (auto const &path : config.get(never_files)) TRY_VOID(check_file(path));
   return std::unique_ptr<NeverList>{new NeverList{std::move(shipped), config.get(never_files), std::move(own)}};
 }
 
-auto NeverList::files() const -> std::vector<std::string> {
+/// What there is to read; and what there was, so that a file that goes away is told of and not forgotten.
+auto NeverList::files(Snapshot const *before) const -> std::vector<std::string> {
   auto files = std::vector<std::string>{};
   auto problem = std::error_code{};
   if (own_->shipped && !shipped_.empty())
@@ -140,6 +153,10 @@ auto NeverList::files() const -> std::vector<std::string> {
       if (entry.path().extension() == ".list" && files.size() < kMaxShipped) files.push_back(entry.path().string());
   std::ranges::sort(files);
   files.insert(files.end(), named_files_.begin(), named_files_.end());
+  if (before != nullptr)
+    for (auto const &list : before->lists)
+      if (!list.path.empty() && list.list && std::ranges::find(files, list.path) == files.end())
+        files.push_back(list.path);
   return files;
 }
 
@@ -148,7 +165,13 @@ auto NeverList::read(Snapshot const *before) const -> std::shared_ptr<Snapshot c
   auto const own = [](codec::ValueList const &list) { return std::make_shared<codec::ValueList const>(list); };
   next->lists.push_back({{}, {}, own(own_->addresses), "own addresses", {}});
   next->lists.push_back({{}, {}, own(own_->values), "never.values", {}});
-  for (auto const &path : files()) {
+  auto const paths = files(before);
+  next->shipped_are_missing = own_->shipped && paths.size() == named_files_.size();
+  if (next->shipped_are_missing)
+    log_error(
+        "never-list: none of the lists that Noroshi ships is in {}: public resolvers and top sites can be blocked",
+        shipped_.empty() ? "packs/never" : shipped_);
+  for (auto const &path : paths) {
     auto list = Snapshot::List{path, FileMark::of(path), nullptr, std::filesystem::path{path}.stem().string(), {}};
     auto const *old = static_cast<Snapshot::List const *>(nullptr);
     if (before != nullptr)
@@ -167,7 +190,7 @@ auto NeverList::read(Snapshot const *before) const -> std::shared_ptr<Snapshot c
     } else {
       list.problem = parsed.error().sentence;
       // Forgetting what must never be blocked would be the worse mistake.
-      if (old != nullptr) list.list = old->list;
+      if (old != nullptr) std::tie(list.list, list.name) = std::tie(old->list, old->name);
       log_warning("never-list: {}: {}", path, list.problem);
     }
     next->lists.push_back(std::move(list));
@@ -183,7 +206,7 @@ auto NeverList::current() const -> std::shared_ptr<Snapshot const> {
 auto NeverList::reload_if_changed() -> bool {
   static_cast<void>(current());
   return snapshot_.renew([this](auto const &before) {
-    auto const now = files();
+    auto const now = files(before.get());
     auto same = now.size() + 2 == before->lists.size();
     for (auto const &path : now) {
       auto const found = std::ranges::find(before->lists, path, &Snapshot::List::path);
@@ -227,6 +250,13 @@ auto NeverList::sources() const -> std::vector<WhereSource> {
     auto const date = list.list && !list.list->date.empty() ? list.list->date : list.mark.date();
     sources.push_back({"never", list.name, list.path, date, entries, list.problem});
   }
+  if (now->shipped_are_missing)
+    sources.push_back({"never",
+                       {},
+                       shipped_.empty() ? "packs/never" : shipped_,
+                       {},
+                       0,
+                       "the lists that Noroshi ships are not there: what they name can be blocked"});
   return sources;
 }
 

@@ -25,7 +25,8 @@ struct NeverReason {
 class NeverList {
 public:
   /// `shipped` is the folder of the lists that the product ships, or empty. malformed where `never.values` or
-  /// `derive.own_addresses` holds what is no value; files that are missing or damaged are no errors: see sources().
+  /// `derive.own_addresses` holds what is no value, or a file of `never.files` cannot be read or is no list: a node
+  /// that starts without it would block what it names. Shipped lists that are missing are no error: see sources().
   static auto create(std::string shipped, Config const &config) -> Result<std::unique_ptr<NeverList>>;
   ~NeverList();
 
@@ -34,7 +35,7 @@ public:
   /// a public suffix, so github.io protects nobody's own page. URLs: by their host. Hashes and e-mail addresses: equal.
   [[nodiscard]] auto reason_against(model::Value const &value) const -> std::optional<NeverReason>;
 
-  /// Reads again what has changed on disk; a file that is damaged now leaves what it said before in place.
+  /// Reads again what has changed on disk; a file that is damaged or gone leaves what it said before in place.
   auto reload_if_changed() -> bool;
 
   /// Its lists, as `noroshi status` shows them: `what` is "never".
@@ -45,7 +46,7 @@ private:
   struct Own;
   NeverList(std::string shipped, std::vector<std::string> files, std::unique_ptr<Own const> own);
   [[nodiscard]] auto current() const -> std::shared_ptr<Snapshot const>;
-  [[nodiscard]] auto files() const -> std::vector<std::string>;
+  [[nodiscard]] auto files(Snapshot const *before) const -> std::vector<std::string>;
   [[nodiscard]] auto read(Snapshot const *before) const -> std::shared_ptr<Snapshot const>;
 
   std::string shipped_;

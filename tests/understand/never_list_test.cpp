@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/file.hpp"
@@ -73,6 +74,42 @@ TEST_CASE("a list that becomes damaged or disappears still protects what it did"
   std::filesystem::remove(folder / "assets.txt");
   CHECK(never->reload_if_changed());
   CHECK(against(*never, "203.0.113.7") != "");
+}
+
+TEST_CASE("a file of the operator's that cannot be read at the start is a clear error") {
+  auto const folder = TemporaryFolder{};
+  REQUIRE(write_file_durably(folder / "rubbish.txt", "\x01\x02 rubbish \n"));
+  for (auto const *const name : {"missing.txt", "rubbish.txt"}) {
+    auto const config = Config::load("/nonexistent/noroshi.toml", false, {"never.files=" + (folder / name)});
+    REQUIRE(config);
+    auto const never = NeverList::create({}, *config);
+    REQUIRE(!never);
+    CHECK(never.error().sentence.starts_with("never.files: " + (folder / name)));
+    CHECK(never.error().code == ErrorCode::malformed);
+  }
+}
+
+TEST_CASE("a shipped list that goes away protects what it did, and is told of; without any the status says so") {
+  auto const folder = TemporaryFolder{};
+  REQUIRE(write_file_durably(folder / "one.list", "203.0.113.0/24\n"));
+  REQUIRE(write_file_durably(folder / "two.list", "198.51.100.0/24\n"));
+  auto const never = open({}, folder.path());
+  CHECK(against(*never, "203.0.113.7") == "one");
+  CHECK_FALSE(never->reload_if_changed());
+  std::filesystem::remove(folder / "one.list");
+  CHECK(never->reload_if_changed());
+  CHECK(against(*never, "203.0.113.7") == "one");
+  CHECK(against(*never, "198.51.100.7") == "two");
+  auto const sources = never->sources();
+  REQUIRE(sources.size() == 2);
+  CHECK(std::ranges::count_if(sources, [](auto const &one) { return !one.problem.empty(); }) == 1);
+  CHECK_FALSE(never->reload_if_changed());
+
+  std::filesystem::remove(folder / "two.list");
+  auto const bare = open({}, folder.path());
+  REQUIRE(bare->sources().size() == 1);
+  CHECK(bare->sources()[0].problem.contains("not there"));
+  CHECK(open({"never.shipped_lists=false"}, folder.path())->sources().empty());
 }
 
 TEST_CASE("a value of the configuration that is no value is a clear error") {

@@ -25,7 +25,19 @@ namespace fs = std::filesystem;
 
 auto is_empty_or_missing(std::string const &folder) -> bool {
   auto error = std::error_code{};
+  // A link to nothing: what it means to say would come to be somewhere else.
+  if (fs::is_symlink(fs::symlink_status(folder, error)) && !fs::exists(folder, error)) return false;
   return !fs::exists(folder, error) || (fs::is_directory(folder, error) && fs::is_empty(folder, error));
+}
+
+/// `path` is `folder` or below it, whatever links lead there.
+auto is_within(std::string const &path, std::string const &folder) -> bool {
+  auto error = std::error_code{};
+  auto const real_path = fs::weakly_canonical(path, error);
+  if (error) return true;  // links in a circle and the like: no place for a copy
+  auto const real_folder = fs::weakly_canonical(fs::absolute(folder, error), error);
+  auto const relative = real_path.lexically_relative(real_folder);
+  return !relative.empty() && *relative.begin() != "..";
 }
 
 /// Removes a copy that came to nothing, so that its place can be used again: all below `folder`, and `folder` itself
@@ -152,8 +164,7 @@ private:
 }  // namespace
 
 auto Node::backup(std::string const &folder) -> Result<std::string> {
-  auto const inside = fs::path{folder}.lexically_relative(fs::absolute(directory_.path)).string();
-  if (!fs::path{folder}.is_absolute() || (!inside.empty() && !inside.starts_with("..")))
+  if (!fs::path{folder}.is_absolute() || is_within(folder, directory_.path))
     return fail(ErrorCode::malformed, "{}: name an absolute path outside the data directory", folder);
   auto const one_at_a_time = std::lock_guard{backups_mutex_};
   if (!is_empty_or_missing(folder))
@@ -167,6 +178,8 @@ auto Node::backup(std::string const &folder) -> Result<std::string> {
       auto const own = path == directory_.lock() || path == directory_.spool() || path == directory_.observations() ||
                        path.starts_with(directory_.catalogue()) || path.starts_with(directory_.indicators()) ||
                        path.starts_with(directory_.imports());
+      // A mount can lead back here too, and then a copy would copy itself.
+      if (auto error = std::error_code{}; fs::equivalent(path, folder, error)) return CopyHow::leave_out;
       return own ? CopyHow::leave_out : CopyHow::copy;
     }));
     auto const copy = DataDirectory{folder};

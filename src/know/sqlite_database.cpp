@@ -42,6 +42,8 @@ auto Database::bytes() const -> std::uint64_t {
 }
 
 auto Database::copy_to(std::string const &path) -> Result<void> {
+  // Made before SQLite writes: it holds what the database does, and is for its owner's eyes from the first byte on.
+  TRY(auto const file, open_file(path, O_WRONLY | O_CREAT | O_EXCL));
   TRY(auto lease, lend());
   if (auto copied = lease.connection->run("VACUUM INTO ?", path); !copied) {
     // SQLite's words for it name the database, but it is the copy's disk that is full.
@@ -49,7 +51,6 @@ auto Database::copy_to(std::string const &path) -> Result<void> {
     if (room && *room < bytes()) return file_error(ENOSPC, "cannot write the copy", path);
     return std::move(copied).error();
   }
-  TRY(auto const file, open_file(path, O_RDONLY));
   if (::fsync(file.get()) != 0) return file_error(errno, "cannot sync the copy", path);
   return ok;
 }

@@ -1,6 +1,7 @@
 #include "know/import_ledger.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include <doctest/doctest.h>
 
@@ -39,6 +40,18 @@ TEST_CASE("a ledger keeps lines by sensor and slot, and its key, over a restart"
   CHECK(sorted(ledger->load(kOne, 8)) == Lines{9});
   CHECK(sorted(ledger->load(kTwo, 8)).empty());
   CHECK(ledger->sensors()->size() == 2);
+}
+
+TEST_CASE("a copy is whole, for its owner alone, and never written over another file") {
+  auto const folder = test::TemporaryFolder{};
+  auto const ledger = *open_import_ledger(folder / "imports.sqlite");
+  auto const parts = std::vector<model::LedgerPart>{{kOne, 1, 7, {3, 1}}};
+  REQUIRE(ledger->write(parts));
+  REQUIRE(ledger->copy_to(folder / "copy.sqlite"));
+  auto const mode = std::filesystem::status(folder / "copy.sqlite").permissions();
+  CHECK(mode == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+  CHECK(sorted((*open_import_ledger(folder / "copy.sqlite"))->load(kOne, 7)) == Lines{1, 3});
+  CHECK_FALSE(ledger->copy_to(folder / "copy.sqlite"));
 }
 
 TEST_CASE("forgetting takes the batches beyond a sequence, of that sensor alone, and only those") {

@@ -204,6 +204,8 @@ def test_after_backup_wipe_and_restore_answers_are_equal_and_the_node_goes_on(to
         assert "files" in tower.run("backup", backup)
         relay.cut()
         node = restored(tmp_path / "new", backup, tower)
+        for folder in (backup, node.data):
+            assert all(path.stat().st_mode & 0o077 == 0 for path in folder.glob("*.sqlite"))
         node.start()
         assert_same(before, answers(node))
         assert fingerprint(node.port("https")) == shown
@@ -280,6 +282,14 @@ def test_a_place_that_is_not_empty_is_left_as_it_is(tower, backup, tmp_path):
     held = contents(backup)
     assert "is not empty" in tower.run("backup", backup, expect=3)
     assert "outside the data directory" in tower.run("backup", tower.data / "inside", expect=2)
+    # Whatever leads there: a link, one further up, one to what is not there yet.
+    inside = sorted(path.name for path in tower.data.iterdir())
+    (tmp_path / "door").symlink_to(tower.data)
+    (tmp_path / "nowhere").symlink_to(tower.data / "not-yet")
+    assert "outside the data directory" in tower.run("backup", tmp_path / "door" / "inside", expect=2)
+    assert "outside the data directory" in tower.run("backup", tmp_path / "door", expect=2)
+    assert "is not empty" in tower.run("backup", tmp_path / "nowhere", expect=3)
+    assert sorted(path.name for path in tower.data.iterdir()) == inside
     assert "cannot make the folder" in tower.run("backup", tmp_path / "no" / "such", expect=3)
     assert contents(backup) == held
     # Over a node that runs, one that does not, and what is no node at all.

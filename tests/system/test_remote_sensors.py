@@ -170,6 +170,14 @@ def test_settings_and_personas_are_pushed_and_what_does_not_work_is_refused(node
         assert word in node.run("sensors", "config", "rack", "--set", setting, expect=3 if setting.startswith("sense.user") else 2)
 
 
+def test_the_nodes_own_sensor_is_configured_in_its_file_and_nowhere_else(node):
+    before = node.run("sensors", "config", "home")
+    told = node.run("sensors", "config", "home", "--set", "sense.space=dark", expect=3)
+    assert "noroshi.toml" in told and "sense.space" in told and "within seconds" not in told
+    assert node.run("sensors", "config", "home") == before
+    node.run("sensors", "config", "home", "--unset", "sense.space")
+
+
 def test_three_sensors_report_all_through_cuts_delay_restarts(node, tmp_path, sensors):
     target = peer_address(node)
     lines = {name: sensors(Relay, target, delay) for name, delay in (("near", 0.0), ("far", 0.05), ("bad", 0.0))}

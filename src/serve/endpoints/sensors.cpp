@@ -1,5 +1,7 @@
 // /api/v1/sensors: who reports to this node; enrolment, revocation, configuration and distrust of sensors. What changes
 // something is for administrators; the catalogue audits it.
+#include <algorithm>
+
 #include <sodium.h>
 
 #include "codec/enrolment_code.hpp"
@@ -20,6 +22,7 @@ constexpr auto kMaxCodeLife = std::int64_t{31 * 24 * 3600};
 constexpr auto kMaxValueBytes = std::size_t{16} * 1024;
 // In a path this stands for all sensors; no sensor can be named so.
 constexpr auto kAll = std::string_view{"*"};
+constexpr auto kHome = std::string_view{"home"};
 
 class ForAdministrators : public Endpoint {
 public:
@@ -150,6 +153,16 @@ auto check_key(std::string_view key) -> Result<void> {
   return ok;
 }
 
+/// The node's own sensor reads the node's configuration and nothing else.
+auto check_name(std::string_view name, std::vector<model::SettingChange> const &changes) -> Result<void> {
+  auto const set = std::ranges::find_if(changes, [](auto const &change) { return change.value.has_value(); });
+  if (name != kHome || set == changes.end()) return ok;
+  return fail(ErrorCode::conflict,
+              "{} is the node's own sensor: write {} into the node's noroshi.toml (noroshi config show) and start the "
+              "node again; nothing was changed",
+              kHome, set->key);
+}
+
 class Configure final : public ForAdministrators {
 public:
   [[nodiscard]] auto describe() const -> Description override {
@@ -163,6 +176,7 @@ public:
     auto changes = std::vector<model::SettingChange>{};
     TRY_VOID(read_set(document.get_object(), changes));
     TRY_VOID(read_unset(document.get_object(), changes));
+    TRY_VOID(check_name(call.arguments[0], changes));
     auto const name = call.arguments[0] == kAll ? std::string_view{} : std::string_view{call.arguments[0]};
     TRY(auto const version, call.services.catalogue.configure_sensors(name, changes, call.viewer));
     auto body = std::string{};

@@ -14,6 +14,7 @@
 #include "apps/noroshi/running_state.hpp"
 #include "apps/noroshi/sense_settings.hpp"
 #include "base/log.hpp"
+#include "model/frame_times.hpp"
 #include "net/http.hpp"
 #include "net/uplink.hpp"
 #include "understand/where/list_store.hpp"
@@ -46,7 +47,7 @@ public:
     TRY(auto const home, node_->catalogue().ensure_sensor("home"));
     home_ = home.id;
     TRY(uplink_, net::Uplink::create({.folder = spool, .sensor = home.id, .send = [this](model::Batch const &batch) {
-                                        return node_->log().append(batch, system_clock().now());
+                                        return take_in_own(batch);
                                       }}));
     node_->set_running_state(
         [this] { return to_json(state()); },
@@ -120,6 +121,13 @@ private:
                               [this](net::HttpRequest &request) { return node_->peer_router().handle(request); }));
     node_->set_peer_addresses(peer_ ? peer_addresses(config_, peer_.get()) : std::vector<std::string>{});
     return ok;
+  }
+
+  /// The decoys are what visitors attack: their times are bounded as a remote sensor's are.
+  auto take_in_own(model::Batch batch) -> Result<bool> {
+    auto const now = system_clock().now();
+    batch.frames = model::with_none_after(std::move(batch.frames), now);
+    return node_->log().append(batch, now);
   }
 
   /// The node's own sensor is listed like those elsewhere.

@@ -24,20 +24,46 @@ auto with_offset(std::string_view extra, Duration offset) -> std::string {
   return fmt::format("{}{}{}", extra.substr(0, end), is_empty ? "" : ",", member);
 }
 
-}  // namespace
-
-auto with_clock_corrected(std::string_view frames, Duration offset, Time latest) -> std::string {
-  auto corrected = std::string{};
-  corrected.reserve(frames.size() + frames.size() / 8);
+/// Each frame anew. `change` changes the observation and gives what its `extra` is to be.
+template <class Change>
+auto rewritten(std::string_view frames, Change const &change) -> std::string {
+  auto made = std::string{};
+  made.reserve(frames.size() + frames.size() / 8);
   auto reader = FrameReader{frames};
   auto observation = Observation{};
   while (reader.next(observation) == FrameReader::Step::frame) {
-    auto const extra = with_offset(observation.extra, offset);
-    observation.time = std::min(observation.time - offset, latest);
+    auto const extra = change(observation);
     observation.extra = extra;
-    append_frame(corrected, observation);
+    append_frame(made, observation);
   }
-  return corrected;
+  return made;
+}
+
+auto any_after(std::string_view frames, Time latest) -> bool {
+  auto reader = FrameReader{frames};
+  auto observation = Observation{};
+  while (reader.next(observation) == FrameReader::Step::frame)
+    if (observation.time > latest) return true;
+  return false;
+}
+
+}  // namespace
+
+auto with_clock_corrected(std::string_view frames, Duration offset, Time latest) -> std::string {
+  return rewritten(frames, [&](Observation &observation) {
+    observation.time = std::min(observation.time - offset, latest);
+    return with_offset(observation.extra, offset);
+  });
+}
+
+auto with_none_after(std::string frames, Time latest) -> std::string {
+  if (!any_after(frames, latest)) return frames;
+  return rewritten(frames, [&](Observation &observation) {
+    if (observation.time <= latest) return std::string{observation.extra};
+    auto const offset = observation.time - latest;
+    observation.time = latest;
+    return with_offset(observation.extra, offset);
+  });
 }
 
 }  // namespace noroshi::model

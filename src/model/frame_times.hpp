@@ -13,4 +13,8 @@ namespace noroshi::model {
 /// sound ones.
 auto with_clock_corrected(std::string_view frames, Duration offset, Time latest) -> std::string;
 
+/// The frames with no time past `latest`: a later one becomes `latest`, and its observation's `extra` says by how much
+/// it was off, as "clock_offset_s". Where none is later, the frames as they came. Frames must be sound ones.
+auto with_none_after(std::string frames, Time latest) -> std::string;
+
 }  // namespace noroshi::model

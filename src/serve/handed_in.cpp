@@ -64,7 +64,7 @@ auto take_batch(net::HttpRequest &request, model::SensorId sensor, std::optional
   taken.observations = count.frames;
   auto const offset = health ? health->clock_offset_s : 0.0;
   if (std::abs(offset) <= std::chrono::duration<double>(config.get(clock_tolerance)).count())
-    taken.batch.frames = std::move(request.body);
+    taken.batch.frames = model::with_none_after(std::move(request.body), now);
   else
     taken.batch.frames = model::with_clock_corrected(
         request.body, std::chrono::duration_cast<Duration>(std::chrono::duration<double>{offset}), now);

@@ -19,7 +19,8 @@ auto read_health(net::HttpRequest const &request, model::SensorId sensor, Time n
     -> Result<std::optional<model::SensorHealth>>;
 
 /// From the headers Noroshi-Epoch and Noroshi-Sequence and the body's frames. Where `health` shows a clock that is off
-/// by more than sensors.clock_tolerance, the observations' times are put right. malformed where a frame is damaged.
+/// by more than sensors.clock_tolerance, the observations' times are put right; no time is later than `now`, whatever
+/// the sensor says of its clock. malformed where a frame is damaged.
 struct HandedIn {
   model::Batch batch;
   std::uint64_t observations = 0;

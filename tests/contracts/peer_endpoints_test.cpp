@@ -127,6 +127,24 @@ TEST_CASE("times of a sensor whose clock is hours off are put right, those of a 
   CHECK(std::ranges::find(*all, "joined", &model::Sensor::name)->clock_offset_s == 5 * 3600);
 }
 
+TEST_CASE("a sensor with an honest clock cannot hand in observations of the future") {
+  auto port = PeerPort{};
+  for (auto const *time : {"2191-01-01T00:00:00Z", "9999-12-31T23:59:59Z"}) {
+    auto seen = model::Observation{};
+    seen.time = *parse_rfc3339(time);
+    seen.service = "telnet";
+    auto frames = test::one_frame();
+    model::append_frame(frames, seen);
+    CHECK(port.ask(pin(1), "POST /peer/v1/batches", frames, with_health()).status == 200);
+    auto reader = model::FrameReader{port.batches.back().frames};
+    for (auto i = 0; i < 2; ++i) {
+      REQUIRE(reader.next(seen) == model::FrameReader::Step::frame);
+      CHECK(seen.time <= port.clock.now());
+    }
+    CHECK(seen.extra.starts_with("{\"clock_offset_s\":"));
+  }
+}
+
 TEST_CASE("no peer endpoint falls over a hostile body or header") {
   auto port = PeerPort{};
   auto random = std::mt19937{7};

@@ -49,6 +49,25 @@ TEST_CASE("a note joins what stands in extra already, and leaves alone what is n
   }
 }
 
+TEST_CASE("a time in the future becomes the latest there can be, with a note of how far off it was") {
+  auto seen = Observation{};
+  auto frames = std::string{};
+  for (auto const ahead : {-60, 0, 3600}) {
+    seen.time = kSeen + std::chrono::seconds{ahead};
+    append_frame(frames, seen);
+  }
+  auto const kept = with_none_after(frames, kSeen);
+  auto reader = FrameReader{kept};
+  for (auto const &[time, extra] : {std::pair{kSeen - std::chrono::seconds{60}, ""}, std::pair{kSeen, ""},
+                                    std::pair{kSeen, "{\"clock_offset_s\":3600.000}"}}) {
+    REQUIRE(reader.next(seen) == FrameReader::Step::frame);
+    CHECK(seen.time == time);
+    CHECK(seen.extra == extra);
+  }
+  CHECK(reader.next(seen) == FrameReader::Step::end);
+  CHECK(with_none_after(frames, kSeen + std::chrono::hours{1}) == frames);
+}
+
 TEST_CASE("nothing was seen after it was received") {
   auto const frames = corrected("", -std::chrono::hours{5}, kSeen);
   auto reader = FrameReader{frames};

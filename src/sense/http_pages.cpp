@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
+#include <optional>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -50,6 +52,14 @@ void replace_all(std::string &text, std::string_view from, std::string_view to) 
     text.replace(at, from.size(), to);
 }
 
+/// Seconds since 1970 of such a date; nothing where it is none.
+auto seconds_of(std::string const &date) -> std::optional<std::time_t> {
+  auto parts = std::tm{};
+  auto const *const end = ::strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return ::timegm(&parts);
+}
+
 /// Exploits write "/./" and "//" to slip past filters; servers merge them.
 auto normal_path(std::string_view path) -> std::string {
   auto normal = std::string{path};
@@ -93,6 +103,13 @@ auto HttpPages::create(Persona const &persona) -> Result<HttpPages> {
     page.type = persona.text(key("type"), "text/html");
     page.modified = persona.text(key("modified"), "");
     page.etag = persona.text(key("etag"), "");
+    // As servers make it of a file: who compares it with the page finds no contradiction.
+    auto const seconds = seconds_of(page.modified);
+    if (!page.modified.empty() && !seconds)
+      return fail(ErrorCode::malformed, "persona {}: {} = \"{}\" is no date like \"Sun, 06 Nov 1994 08:49:37 GMT\"",
+                  persona.name(), key("modified"), page.modified);
+    replace_all(page.etag, "{modified}", fmt::format("{:x}", seconds.value_or(0)));
+    replace_all(page.etag, "{size}", fmt::format("{:x}", page.body.size()));
     if (!path.starts_with('/') || page.body.empty())
       return fail(ErrorCode::malformed, "persona {}: http.pages.{} needs a path that begins with / and a body",
                   persona.name(), i);

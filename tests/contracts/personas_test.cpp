@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <set>
 
@@ -88,6 +89,24 @@ auto follow(Persona const &persona, Answer answer) -> Answer {
     answer = ask(persona, "GET", location);
   }
   return answer;
+}
+
+TEST_CASE("nginx's ETag of a file is its time and its length") {
+  auto seen = 0;
+  for_every_site([&](Persona const &persona) {
+    for (auto i = std::size_t{0}; i < persona.count("http.pages"); ++i) {
+      auto const page = ask(persona, "GET", persona.text("http.pages." + std::to_string(i) + ".path", ""));
+      auto const tag = page.header("ETag");
+      auto const hyphen = tag.find('-');
+      if (hyphen == std::string::npos) continue;
+      CHECK(std::stoul(tag.substr(hyphen + 1), nullptr, 16) == page.body.size());
+      auto modified = std::tm{};
+      REQUIRE(::strptime(page.header("Last-Modified").c_str(), "%a, %d %b %Y %H:%M:%S GMT", &modified) != nullptr);
+      CHECK(std::stol(tag.substr(1, hyphen - 1), nullptr, 16) == ::timegm(&modified));
+      ++seen;
+    }
+  });
+  CHECK(seen >= 5);
 }
 
 }  // namespace

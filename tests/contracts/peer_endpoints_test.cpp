@@ -97,6 +97,25 @@ TEST_CASE("a sensor is put out at once, on the connection that it has") {
   CHECK(port.ask(pin(1), "POST /peer/v1/health", {}, with_health()).status == 403);
 }
 
+TEST_CASE("only sensors may send the peer port more than a few KiB, and others are told so before they have") {
+  auto port = PeerPort{};
+  auto const asked = [&](std::optional<model::KeyPin> key, std::string path) {
+    auto header = net::HttpRequest{};
+    header.method = "POST";
+    header.path = std::move(path);
+    header.peer_key = key;
+    auto const refused = port.router.refusal_of_body(header);
+    return refused ? refused->status : 0U;
+  };
+  for (auto const *path : {"/peer/v1/batches", "/peer/v1/enrol", "/nowhere"}) {
+    CHECK(asked(std::nullopt, path) == 401);
+    CHECK(asked(pin(1), path) == 0);
+    CHECK(asked(pin(2), path) == 0);  // distrusted
+    for (auto const number : {std::uint8_t{3}, std::uint8_t{9}})
+      CHECK(asked(pin(number), path) == (std::string_view{path} == "/peer/v1/enrol" ? 413 : 403));
+  }
+}
+
 TEST_CASE("a batch is its sender's, whatever its headers say") {
   auto port = PeerPort{};
   auto headers = with_health();

@@ -20,6 +20,8 @@ constexpr auto kMaxCodeLife = std::int64_t{31 * 24 * 3600};
 constexpr auto kMaxValueBytes = std::size_t{16} * 1024;
 // In a path this stands for all sensors; no sensor can be named so.
 constexpr auto kAll = std::string_view{"*"};
+// The decoys that the node runs itself.
+constexpr auto kHome = std::string_view{"home"};
 
 class ForAdministrators : public Endpoint {
 public:
@@ -163,6 +165,12 @@ public:
     auto changes = std::vector<model::SettingChange>{};
     TRY_VOID(read_set(document.get_object(), changes));
     TRY_VOID(read_unset(document.get_object(), changes));
+    // It never asks for a configuration: saying yes would be a promise that nobody keeps.
+    if (call.arguments[0] == kHome)
+      return fail(
+          ErrorCode::conflict,
+          "\"home\" is the node's own sensor: its sense.… keys stand in the node's noroshi.toml, or behind --set "
+          "on its command line, and take effect when the node starts");
     auto const name = call.arguments[0] == kAll ? std::string_view{} : std::string_view{call.arguments[0]};
     TRY(auto const version, call.services.catalogue.configure_sensors(name, changes, call.viewer));
     auto body = std::string{};

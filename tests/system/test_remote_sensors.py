@@ -186,6 +186,15 @@ def test_settings_and_personas_are_pushed_and_what_does_not_work_is_refused(node
 
     for setting, word in (("sense.user=root", "sense.user"), ("api.listen=0.0.0.0:1", "sense."), ("sense.max_sessions=many", "sense.max_sessions"), ("sense.nothing=1", "sense.nothing")):
         assert word in node.run("sensors", "config", "rack", "--set", setting, expect=3 if setting.startswith("sense.user") else 2)
+    # The node's own sensor asks nobody for its configuration.
+    assert "noroshi.toml" in node.run("sensors", "config", "home", "--set", "sense.hostname=x", expect=3)
+    for words in (("enrol", "a b/../c"), ("revoke", "")):
+        assert "sensor's name" in node.run("sensors", *words, expect=2)
+    # What no configuration names any more is not kept.
+    node.run("sensors", "config", "rack", "--set", "sense.listen=http@nginx:127.0.0.1:0")
+    (personas / "tower.toml").unlink()
+    wait_until(lambda: [each["persona"] for each in (rack.status() or {"listeners": []})["listeners"]] == ["nginx"], "the shipped persona is worn")
+    wait_until(lambda: not list((rack.data / "sensor" / "packs").iterdir()), "the old packs are deleted")
 
 
 def test_three_sensors_report_all_through_cuts_delay_restarts(node, tmp_path, sensors):

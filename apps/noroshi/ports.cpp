@@ -88,18 +88,19 @@ auto takes_any(model::IpAddress address) -> bool {
 
 }  // namespace
 
-auto open_api_port(Config const &config, std::string const &socket_path, net::HttpHandler handler)
+auto open_api_port(Config const &config, std::string const &socket_path, Answering answering)
     -> Result<std::unique_ptr<net::HttpServer>> {
   auto options = net::HttpServerOptions{};
   options.unix_path = socket_path;
+  options.may_send_body = std::move(answering.may_send_body);
   options.live_stall = std::chrono::duration_cast<std::chrono::milliseconds>(config.get(stream_stall));
   options.workers = static_cast<unsigned>(std::max<std::int64_t>(1, config.get(api_workers)));
   TRY(options.listen, endpoints(config, api_listen));
   TRY(options.tls, api_tls(config));
-  return open(std::move(options), config.get(api_fallback), handler);
+  return open(std::move(options), config.get(api_fallback), answering.handler);
 }
 
-auto open_peer_port(Config const &config, net::Identity identity, net::HttpHandler handler)
+auto open_peer_port(Config const &config, net::Identity identity, Answering answering)
     -> Result<std::unique_ptr<net::HttpServer>> {
   auto options = net::HttpServerOptions{};
   TRY(options.listen, endpoints(config, peer_listen));
@@ -107,9 +108,10 @@ auto open_peer_port(Config const &config, net::Identity identity, net::HttpHandl
   options.workers = static_cast<unsigned>(std::max<std::int64_t>(1, config.get(peer_workers)));
   options.max_connections = static_cast<std::size_t>(std::max<std::int64_t>(1, config.get(peer_connections)));
   options.max_body_bytes = kMaxPeerBody;
+  options.may_send_body = std::move(answering.may_send_body);
   options.idle_timeout = kPeerIdle;
   options.tls = net::HttpTls{std::move(identity), net::ClientCertificates::demanded};
-  return open(std::move(options), config.get(peer_fallback), handler);
+  return open(std::move(options), config.get(peer_fallback), answering.handler);
 }
 
 auto api_scheme(Config const &config) -> std::string_view {

@@ -114,11 +114,15 @@ public:
   }
 
 private:
+  template <class Router>
+  static auto answering(Router &router) -> Answering {
+    return {[&router](net::HttpRequest &request) { return router.handle(request); },
+            [&router](net::HttpRequest const &header) { return router.refusal_of_body(header); }};
+  }
+
   auto start_ports() -> Result<void> {
-    TRY(api_, open_api_port(config_, node_->directory().api_socket(),
-                            [this](net::HttpRequest &request) { return node_->router().handle(request); }));
-    TRY(peer_, open_peer_port(config_, node_->peer_identity(),
-                              [this](net::HttpRequest &request) { return node_->peer_router().handle(request); }));
+    TRY(api_, open_api_port(config_, node_->directory().api_socket(), answering(node_->router())));
+    TRY(peer_, open_peer_port(config_, node_->peer_identity(), answering(node_->peer_router())));
     node_->set_peer_addresses(peer_ ? peer_addresses(config_, peer_.get()) : std::vector<std::string>{});
     return ok;
   }

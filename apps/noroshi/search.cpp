@@ -15,6 +15,9 @@ namespace noroshi::apps {
 
 namespace {
 
+// Of a value in a table: the longest domain names and most URLs fit. JSON and CSV have it whole.
+constexpr auto kShownBytes = std::size_t{256};
+
 // One request's worth: big enough that requests cost nothing, small enough that answers come while the file is read.
 constexpr auto kValuesAtOnce = std::size_t{10'000};
 
@@ -55,13 +58,21 @@ private:
   }
 };
 
+auto shown(std::string const &value) -> std::string {
+  if (value.size() <= kShownBytes) return value;
+  auto kept = std::size_t{0};
+  while (kept < kShownBytes) kept += utf8_step(std::string_view{value}.substr(kept)).size;
+  return value.substr(0, kept) + "…";
+}
+
 auto columns() -> Table {
   auto table = Table{{"VALUE", "TYPE", "KNOWN", "ROLE", "MATCH", "SOURCE", "LAST SEEN (UTC)", "COUNT", "WHY"}};
   return table.keep({6}).note_last();
 }
 
-void add_rows(Table &table, boost::json::object const &answer) {
-  auto const value = text_of(answer, "value");
+void add_rows(Table &table, boost::json::object const &answer, Format format) {
+  auto const whole = text_of(answer, "value");
+  auto const value = format == Format::table ? shown(whole) : whole;
   auto const type = text_of(answer, "type");
   if (!answer.contains("type") || answer.at("type").is_null()) {
     table.add({value, "-", "unreadable", "", "", "", "", "", text_of(answer, "reason")});
@@ -100,6 +111,9 @@ public:
   auto run(Global const &global) -> Result<Exit> override {
     if (values_.empty() && file_.empty())
       return fail(ErrorCode::malformed, "search needs a value, or a file with -f; see noroshi search --help");
+    for (auto const &value : values_)
+      if (value.find_first_not_of(" \t\r\n") == std::string::npos)
+        return fail(ErrorCode::malformed, "a VALUE to search is empty; see noroshi search --help");
     TRY(auto client, Client::open(global));
     auto progress = Progress{"values searched:"};
     auto summary = Summary{};
@@ -148,7 +162,7 @@ private:
       if (format_ == Format::json)
         print(std::string{line} + "\n");
       else
-        add_rows(table, answer);
+        add_rows(table, answer, format_);
     }
     return ok;
   }

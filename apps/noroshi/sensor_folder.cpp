@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <set>
 
 #include <boost/json.hpp>
 
@@ -56,6 +57,25 @@ auto link_all(fs::path const &from, fs::path const &to) -> Result<void> {
   }
   if (error) return file_error(error.value(), "cannot read the folder", from.string());
   return ok;
+}
+
+/// Where the packs of this configuration are laid out together.
+auto set_name(PushedConfiguration const &configuration) -> std::string {
+  auto all = std::string{};
+  for (auto const &pack : configuration.packs) all += pack.name + pack.sha256;
+  return "set-" + codec::sha256(all).to_string().substr(0, 16);
+}
+
+/// Best effort: what cannot be deleted now goes with the next configuration.
+void forget_packs_but(std::string const &folder, PushedConfiguration const &configuration) {
+  auto kept = std::set<std::string>{};
+  if (!configuration.packs.empty()) kept.insert(set_name(configuration));
+  for (auto const &pack : configuration.packs) kept.insert(pack.sha256);
+  auto others = std::vector<fs::path>{};
+  auto error = std::error_code{};
+  for (auto const &entry : fs::directory_iterator{folder, error})
+    if (!kept.contains(entry.path().filename().string())) others.push_back(entry.path());
+  for (auto const &path : others) fs::remove_all(path, error);
 }
 
 }  // namespace
@@ -145,7 +165,9 @@ auto SensorFolder::configuration() const -> Result<PushedConfiguration> {
 }
 
 auto SensorFolder::keep(PushedConfiguration const &configuration) const -> Result<void> {
-  return write_file_durably(folder_ + "/configuration.json", configuration.to_json() + "\n");
+  TRY_VOID(write_file_durably(folder_ + "/configuration.json", configuration.to_json() + "\n"));
+  forget_packs_but(folder_ + "/packs", configuration);
+  return ok;
 }
 
 auto SensorFolder::pack(std::string const &sha256) const -> std::optional<std::string> {
@@ -163,9 +185,7 @@ auto SensorFolder::keep_pack(std::string const &sha256, std::string const &conte
 auto SensorFolder::lay_out_packs(PushedConfiguration const &configuration) const -> Result<std::string> {
   TRY(auto const shipped, packs_folder());
   if (configuration.packs.empty()) return shipped;
-  auto all = std::string{};
-  for (auto const &pack : configuration.packs) all += pack.name + pack.sha256;
-  auto const folder = fs::path{folder_} / "packs" / ("set-" + codec::sha256(all).to_string().substr(0, 16));
+  auto const folder = fs::path{folder_} / "packs" / set_name(configuration);
   auto error = std::error_code{};
   fs::remove_all(folder, error);
   TRY_VOID(make_folder((folder / "personas").string()));

@@ -87,6 +87,7 @@ public:
   }
 
   auto run(Global const &global) -> Result<Exit> override {
+    TRY_VOID(check_name());
     TRY(auto client, Client::open(global));
     if (enrol_->parsed()) return enrol(client);
     if (revoke_->parsed()) return revoke(client);
@@ -97,6 +98,14 @@ public:
   }
 
 private:
+  /// What could not stand in the path of a request; the node checks the rest.
+  [[nodiscard]] auto check_name() const -> Result<void> {
+    auto const named = enrol_->parsed() || revoke_->parsed() || distrust_->parsed() || trust_->parsed();
+    if (!(named && name_.empty()) && !name_.contains('/')) return ok;
+    return fail(ErrorCode::malformed, "\"{}\" is no sensor's name: letters, digits and . _ - @ make one",
+                printable(name_));
+  }
+
   [[nodiscard]] auto path(std::string_view act) const -> std::string {
     return fmt::format("/api/v1/sensors/{}/{}", name_, act);
   }

@@ -65,6 +65,13 @@ struct HttpResponse {
 /// Called on one of the server's worker threads; must be thread-safe. An exception becomes a 500 without its text.
 using HttpHandler = std::function<HttpResponse(HttpRequest &)>;
 
+/// Bodies up to this size, with their length announced, are read without asking whose they are.
+inline constexpr auto kUnaskedBodyBytes = std::size_t{8} << 10;
+
+/// Asked about each request with a larger body, after its header and before a byte of the body: the answer that
+/// refuses it, or nothing where the body shall be read. `header` has no body. Called like an HttpHandler.
+using HttpDoor = std::function<std::optional<HttpResponse>(HttpRequest const &header)>;
+
 enum class ClientCertificates : std::uint8_t { not_asked, demanded };
 
 /// TLS on the TCP addresses of a server; its Unix socket stays without.
@@ -79,7 +86,9 @@ struct HttpServerOptions {
   unsigned workers = 2;
   std::size_t max_body_bytes = std::size_t{64} << 20;  // a million values of 60 bytes
   std::size_t max_connections = 1024;
-  std::chrono::seconds idle_timeout{30};             // between requests, and for a request to arrive whole
+  HttpDoor may_send_body;                            // empty: everybody may
+  std::chrono::seconds idle_timeout{30};             // between requests, for a header and for a body to arrive whole
+  std::chrono::milliseconds body_stall{10'000};      // a body of which nothing arrives for so long is given up
   std::size_t max_live = 64;                         // of those connections; each holds what its client has not read
   std::chrono::milliseconds live_stall{10'000};      // a stream's reader that takes nothing for so long is cut off
   std::chrono::milliseconds live_heartbeat{15'000};  // below the minute after which middle boxes forget

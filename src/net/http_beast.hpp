@@ -21,12 +21,12 @@ inline auto fields_of(http::fields const &from) -> HttpFields {
   return fields;
 }
 
-inline auto request_of(http::request<http::string_body> &&from) -> Result<HttpRequest> {
+/// Without the body.
+inline auto request_of(http::request_header<> const &from) -> Result<HttpRequest> {
   auto request = HttpRequest{};
   request.method = std::string{from.method_string()};
-  request.headers = fields_of(from.base());
+  request.headers = fields_of(from);
   TRY_VOID(parse_target(from.target(), request));
-  request.body = std::move(from.body());
   return request;
 }
 

@@ -34,14 +34,16 @@ namespace beast = boost::beast;
 using Protocol = asio::generic::stream_protocol;  // TCP and Unix alike
 using Socket = asio::basic_stream_socket<Protocol>;
 using Acceptor = asio::basic_socket_acceptor<Protocol>;
+using Parser = http::request_parser<http::string_body>;
 
 // What browsers and reverse proxies send stays below 8 KiB; an API key and a cookie fit twice.
 constexpr auto kMaxHeaderBytes = std::uint32_t{16 * 1024};
 // Read at most this much at once, so that a large body costs few system calls.
 constexpr auto kReadBufferBytes = std::size_t{64 * 1024};
-// Bodies up to this size are not counted against the budget: all connections together hold 64 MiB of them.
+// Bodies are counted against the budget once so much of them has arrived: 1,024 connections hold 64 MiB below it.
 constexpr auto kSmallBodyBytes = std::uint64_t{64 * 1024};
-// Whole-size bodies that may be held at once: so 1,024 connections cannot make the process hold 64 GiB.
+// Bytes of bodies that may be held at once, in bodies of the largest size: so 1,024 connections cannot make the process
+// hold 64 GiB. What is merely announced holds nothing.
 constexpr auto kBodiesInFlight = std::uint64_t{4};
 // After refusing a body, how long to swallow what the client still sends, so that it reads the answer before the reset.
 constexpr auto kLinger = std::chrono::seconds{2};
@@ -66,10 +68,15 @@ struct Connection {
 /// What one request holds of a budget: bytes of bodies, or a place among the streams.
 class Share {
 public:
-  Share(std::uint64_t &held, std::uint64_t amount) : held_(held), amount_(amount) { held_ += amount_; }
+  explicit Share(std::uint64_t &held, std::uint64_t amount = 0) : held_(held), amount_(amount) { held_ += amount_; }
   Share(Share const &) = delete;
   auto operator=(Share const &) -> Share & = delete;
   ~Share() { held_ -= amount_; }
+
+  void grow_to(std::uint64_t amount) {
+    held_ += amount - amount_;
+    amount_ = amount;
+  }
 
 private:
   std::uint64_t &held_;
@@ -236,33 +243,23 @@ private:
 
   /// Reads and answers one request. True where the connection goes on.
   auto answer_one(Connection &connection, beast::flat_buffer &buffer) -> asio::awaitable<bool> {
-    auto parser = http::request_parser<http::string_body>{};
+    auto parser = Parser{};
     parser.header_limit(kMaxHeaderBytes);
     parser.body_limit(options_.max_body_bytes);
     connection.stream.expires_after(options_.idle_timeout);
     auto [header_error, header_bytes] = co_await http::async_read_header(connection.stream, buffer, parser, kTuple);
     if (header_error) co_return co_await refuse(connection, refusal_of(header_error));
-
-    auto const body_bytes = parser.chunked() ? options_.max_body_bytes : parser.content_length().value_or(0);
-    auto const counted = body_bytes > kSmallBodyBytes ? body_bytes : 0;
-    if (bodies_held_ + counted > kBodiesInFlight * options_.max_body_bytes)
-      co_return co_await refuse(connection, refusal(503, "too many large requests at once; try again in a moment"));
-    auto const share = Share{bodies_held_, counted};
-    if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
-      auto go_on = http::response<http::empty_body>{http::status::continue_, 11};
-      auto [error, bytes] = co_await http::async_write(connection.stream, go_on, kTuple);
-      if (error) co_return false;
-    }
-    auto [error, bytes] = co_await http::async_read(connection.stream, buffer, parser, kTuple);
-    if (error) co_return co_await refuse(connection, refusal_of(error));
-
-    auto const keep_alive = parser.get().keep_alive();
-    auto const head = parser.get().method() == http::verb::head;
-    auto request = request_of(parser.release());
+    auto request = request_of(parser.get());
     if (!request) co_return co_await refuse(connection, refusal(400, request.error().sentence));
     request->peer = connection.peer;
     request->peer_uid = connection.uid;
     request->peer_key = connection.key;
+
+    auto share = Share{bodies_held_};
+    auto const whole = co_await take_body(connection, buffer, parser, *request, share);
+    if (!whole) co_return false;
+    auto const keep_alive = parser.get().keep_alive();
+    auto const head = parser.get().method() == http::verb::head;
 
     connection.handling = true;
     connection.stream.expires_never();
@@ -270,6 +267,35 @@ private:
     if (response.live && !head) co_return co_await send_live(connection, std::move(response));
     auto const go_on = keep_alive && !stopping_ && !response.ends_connection;
     co_return co_await write(connection, std::move(response), go_on, head);
+  }
+
+  /// The body into `request`, counted in `share` as it arrives. False where the caller was refused or has gone.
+  auto take_body(Connection &connection, beast::flat_buffer &buffer, Parser &parser, HttpRequest &request, Share &share)
+      -> asio::awaitable<bool> {
+    auto const announced = parser.chunked() ? options_.max_body_bytes : parser.content_length().value_or(0);
+    if (announced > kUnaskedBodyBytes && options_.may_send_body) {
+      auto refused = co_await asio::co_spawn(workers_, ask_door(request), asio::use_awaitable);
+      if (refused) co_return co_await refuse(connection, std::move(refused));
+    }
+    auto const until = std::chrono::steady_clock::now() + options_.idle_timeout;
+    if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+      auto go_on = http::response<http::empty_body>{http::status::continue_, 11};
+      connection.stream.expires_after(options_.body_stall);
+      auto [error, bytes] = co_await http::async_write(connection.stream, go_on, kTuple);
+      if (error) co_return false;
+    }
+    parser.eager(true);
+    while (!parser.is_done()) {
+      auto const left = until - std::chrono::steady_clock::now();
+      connection.stream.expires_after(std::min<std::chrono::nanoseconds>(options_.body_stall, left));
+      auto [error, bytes] = co_await http::async_read_some(connection.stream, buffer, parser, kTuple);
+      if (error) co_return co_await refuse(connection, refusal_of(error));
+      if (auto const arrived = parser.get().body().size(); arrived > kSmallBodyBytes) share.grow_to(arrived);
+      if (bodies_held_ > kBodiesInFlight * options_.max_body_bytes)
+        co_return co_await refuse(connection, refusal(503, "too many large requests at once; try again in a moment"));
+    }
+    request.body = std::move(parser.get().body());
+    co_return true;
   }
 
   auto send_live(Connection &connection, HttpResponse response) -> asio::awaitable<bool> {
@@ -284,6 +310,15 @@ private:
     co_await send_live_body(connection.stream, std::move(response), options_, connection.waiting, stopping_);
     connection.waiting.reset();
     co_return false;
+  }
+
+  /// On a worker thread.
+  auto ask_door(HttpRequest const &header) -> asio::awaitable<std::optional<HttpResponse>> {
+    try {
+      co_return options_.may_send_body(header);
+    } catch (std::exception const &) {
+      co_return refusal(500, "a defect of this node; its log says more");
+    }
   }
 
   /// On a worker thread.

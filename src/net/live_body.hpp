@@ -49,7 +49,11 @@ auto send_live_body(Connection &to, HttpResponse response, HttpServerOptions con
       if (woken) continue;
       piece = source.heartbeat();
     }
-    if (piece.empty()) continue;
+    if (piece.empty()) {
+      // It looked at much and had nothing to send: the others on this thread come first, then it goes on.
+      co_await boost::asio::post(timer->get_executor(), boost::asio::use_awaitable);
+      continue;
+    }
     to.expires_after(options.live_stall);
     auto const chunk = http::make_chunk(boost::asio::buffer(piece));
     auto [error, bytes] = co_await boost::asio::async_write(to, chunk, kTuple);

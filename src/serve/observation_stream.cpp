@@ -73,7 +73,10 @@ auto ObservationStream::next(std::string &to) -> Step {
 /// False where nothing new is there.
 auto ObservationStream::next_batch(std::string &to) -> bool {
   auto found = reader_->next();
-  if (found.missed) to += "event: missed\ndata: {\"reason\":\"older observations are no longer held for streams\"}\n\n";
+  if (found.missed)
+    to +=
+        "event: missed\ndata: {\"reason\":\"observations since that id are no longer held for streams, or the id is "
+        "not of this stream\"}\n\n";
   if (!found.batch) return false;
   batch_ = std::move(found.batch);
   frames_.emplace(batch_->batch.frames);

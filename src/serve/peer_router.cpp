@@ -20,6 +20,18 @@ auto turned_away(unsigned status, std::string_view sentence) -> net::HttpRespons
   return response;
 }
 
+auto without_key() -> net::HttpResponse {
+  return turned_away(401, "the peer port takes callers with a key of their own only (mutual TLS)");
+}
+
+auto of_unknown_key() -> net::HttpResponse {
+  return turned_away(403, "this key is not that of a sensor of this node: it was never enrolled, or was revoked");
+}
+
+void count(net::HttpResponse const &response) {
+  (response.status >= 500 ? failed : response.status >= 400 ? refused : answered).add();
+}
+
 }  // namespace
 
 auto PeerRouter::PinHash::operator()(model::KeyPin const &pin) const noexcept -> std::size_t {
@@ -51,13 +63,29 @@ auto PeerRouter::handle(net::HttpRequest &request) -> net::HttpResponse {
   auto const found = endpoints_.find(request.method + " " + request.path);
   auto response = net::HttpResponse{};
   if (!request.peer_key)
-    response = turned_away(401, "the peer port takes callers with a key of their own only (mutual TLS)");
+    response = without_key();
   else if (found == endpoints_.end())
     response = problem(404, "not_found", "there is nothing of that name on the peer port; the API is on api.listen");
   else
     response = call(*found->second, request);
-  (response.status >= 500 ? failed : response.status >= 400 ? refused : answered).add();
+  count(response);
   return response;
+}
+
+auto PeerRouter::refusal_of_body(net::HttpRequest const &header) -> std::optional<net::HttpResponse> {
+  auto response = refusal_by_key(header);
+  if (response) count(*response);
+  return response;
+}
+
+auto PeerRouter::refusal_by_key(net::HttpRequest const &header) -> std::optional<net::HttpResponse> {
+  if (!header.peer_key) return without_key();
+  auto const all = known();
+  if (!all) return problem(all.error());
+  if ((*all)->contains(*header.peer_key)) return std::nullopt;
+  auto const found = endpoints_.find(header.method + " " + header.path);
+  if (found == endpoints_.end() || !found->second->is_for_strangers()) return of_unknown_key();
+  return problem(413, "too_large", "from a key that this node does not know it takes a few KiB only");
 }
 
 auto PeerRouter::call(PeerEndpoint &endpoint, net::HttpRequest &request) -> net::HttpResponse {
@@ -66,8 +94,7 @@ auto PeerRouter::call(PeerEndpoint &endpoint, net::HttpRequest &request) -> net:
     if (!all) return problem(all.error());
     auto const sensor = (*all)->find(*request.peer_key);
     auto const stranger = sensor == (*all)->end();
-    if (stranger && !endpoint.is_for_strangers())
-      return turned_away(403, "this key is not that of a sensor of this node: it was never enrolled, or was revoked");
+    if (stranger && !endpoint.is_for_strangers()) return of_unknown_key();
     auto const nobody = model::Sensor{};
     auto response = endpoint.answer({request, stranger ? nobody : sensor->second, services_});
     return response ? *std::move(response) : problem(response.error());

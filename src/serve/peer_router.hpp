@@ -52,6 +52,8 @@ public:
   explicit PeerRouter(PeerServices services);
   /// 401 without a key, 403 for one that is unknown or revoked; such a connection ends with the answer.
   auto handle(net::HttpRequest &request) -> net::HttpResponse;
+  /// An HttpDoor: whose key is no sensor's is told so before it has sent more than a few KiB.
+  auto refusal_of_body(net::HttpRequest const &header) -> std::optional<net::HttpResponse>;
 
 private:
   struct PinHash {
@@ -60,6 +62,7 @@ private:
   using Known = std::unordered_map<model::KeyPin, model::Sensor, PinHash>;
   auto known() -> Result<std::shared_ptr<Known const>>;
   auto call(PeerEndpoint &endpoint, net::HttpRequest &request) -> net::HttpResponse;
+  auto refusal_by_key(net::HttpRequest const &header) -> std::optional<net::HttpResponse>;
 
   PeerServices services_;
   std::unordered_map<std::string, std::unique_ptr<PeerEndpoint>> endpoints_;

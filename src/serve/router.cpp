@@ -98,6 +98,21 @@ void count(unsigned status) {
     answered.add();
 }
 
+auto not_there(std::string_view path, std::string const &allowed) -> net::HttpResponse {
+  if (allowed.empty()) return problem(404, "not_found", fmt::format("there is nothing at {}", path.substr(0, 200)));
+  auto response = problem(405, "malformed", fmt::format("{} takes {}", path.substr(0, 200), allowed));
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
+void finish(net::HttpResponse &response) {
+  count(response.status);
+  // Answers are for the one who asked, unless the endpoint says how they may be kept; a browser shall not guess what
+  // attacker text might be.
+  if (!says_how_to_keep(response)) response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+}
+
 }  // namespace
 
 Router::Router(Services services) : Router(std::move(services), shipped_sentences()) {}
@@ -148,11 +163,22 @@ auto Router::handle(net::HttpRequest &request) -> net::HttpResponse {
   auto const start = services_.clock.steady();
   auto response = answer(request);
   took.observe(std::chrono::duration_cast<Duration>(services_.clock.steady() - start));
-  count(response.status);
-  // Answers are for the one who asked, unless the endpoint says how they may be kept; a browser shall not guess what
-  // attacker text might be.
-  if (!says_how_to_keep(response)) response.headers.emplace_back("Cache-Control", "no-store");
-  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  finish(response);
+  return response;
+}
+
+auto Router::refusal_of_body(net::HttpRequest const &header) -> std::optional<net::HttpResponse> {
+  auto const [route, arguments, allowed] = find(header.method, header.path);
+  auto response = std::optional<net::HttpResponse>{};
+  if (route == nullptr) {
+    response = not_there(header.path, allowed);
+  } else if (route->endpoint->is_public()) {
+    response = problem(413, "too_large", "what anybody may ask takes no body of this size");
+  } else {
+    auto admitted = admit(*route->endpoint, header);
+    if (auto *const refusal = std::get_if<net::HttpResponse>(&admitted)) response = std::move(*refusal);
+  }
+  if (response) finish(*response);
   return response;
 }
 
@@ -160,27 +186,29 @@ auto Router::answer(net::HttpRequest &request) -> net::HttpResponse {
   auto const method = request.method == "HEAD" ? std::string_view{"GET"} : std::string_view{request.method};
   auto const [route, arguments, allowed] = find(method, request.path);
   if (route != nullptr) return call(*route, arguments, request);
-  if (allowed.empty())
-    return problem(404, "not_found", fmt::format("there is nothing at {}", request.path.substr(0, 200)));
-  auto response = problem(405, "malformed", fmt::format("{} takes {}", request.path.substr(0, 200), allowed));
-  response.headers.emplace_back("Allow", allowed);
-  return response;
+  return not_there(request.path, allowed);
+}
+
+auto Router::admit(Endpoint const &endpoint, net::HttpRequest const &request)
+    -> std::variant<model::Viewer, net::HttpResponse> {
+  if (endpoint.is_public()) return model::Viewer{};  // a sensor's: the least
+  auto identified = identify(request);
+  if (!identified && identified.error().code == ErrorCode::denied)
+    return unauthorized(request, identified.error().sentence);
+  if (!identified) return problem(identified.error());
+  if (!*identified)
+    return unauthorized(request, "this needs an API key: send the header \"Authorization: Bearer KEY\"");
+  auto viewer = **std::move(identified);
+  if (!endpoint.permits(viewer))
+    return problem(403, "denied", fmt::format("{} ({}) may not do this", viewer.name, to_string(viewer.role)));
+  return viewer;
 }
 
 auto Router::call(Route const &route, std::vector<std::string> const &arguments, net::HttpRequest &request)
     -> net::HttpResponse {
-  auto viewer = model::Viewer{};  // a sensor's: the least
-  if (!route.endpoint->is_public()) {
-    auto identified = identify(request);
-    if (!identified && identified.error().code == ErrorCode::denied)
-      return unauthorized(request, identified.error().sentence);
-    if (!identified) return problem(identified.error());
-    if (!*identified)
-      return unauthorized(request, "this needs an API key: send the header \"Authorization: Bearer KEY\"");
-    viewer = **std::move(identified);
-    if (!route.endpoint->permits(viewer))
-      return problem(403, "denied", fmt::format("{} ({}) may not do this", viewer.name, to_string(viewer.role)));
-  }
+  auto admitted = admit(*route.endpoint, request);
+  if (auto *const refusal = std::get_if<net::HttpResponse>(&admitted)) return std::move(*refusal);
+  auto const &viewer = std::get<model::Viewer>(admitted);
   auto const asked = request.parameter("lang");
   auto language = sentences_.choose(asked.empty() ? request.header("accept-language") : asked);
   try {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "serve/endpoint.hpp"
@@ -24,6 +25,8 @@ public:
   Router(Services services, search::Sentences sentences);
 
   auto handle(net::HttpRequest &request) -> net::HttpResponse;
+  /// An HttpDoor: who may not call the endpoint is told so before having sent more than a few KiB.
+  auto refusal_of_body(net::HttpRequest const &header) -> std::optional<net::HttpResponse>;
 
 private:
   struct Route {
@@ -39,6 +42,9 @@ private:
   [[nodiscard]] auto find(std::string_view method, std::string_view path) const -> Found;
   auto identify(net::HttpRequest const &request) -> Result<std::optional<model::Viewer>>;
   auto answer(net::HttpRequest &request) -> net::HttpResponse;
+  /// Who calls the endpoint, or the answer to one who may not.
+  auto admit(Endpoint const &endpoint, net::HttpRequest const &request)
+      -> std::variant<model::Viewer, net::HttpResponse>;
   auto call(Route const &route, std::vector<std::string> const &arguments, net::HttpRequest &request)
       -> net::HttpResponse;
 

@@ -71,6 +71,12 @@ void LiveTail::Reader::on_more(std::function<void()> wake) {
 auto LiveTail::Reader::next() -> Found {
   auto const lock = std::lock_guard{tail_.mutex_};
   auto found = Found{};
+  if (auto const end = TailPlace{tail_.published_through_ + 1, 0}; place_ > end) {
+    // An id of another node, or from before a restored backup: waiting for that place to come would be silence.
+    place_ = end;
+    found.missed = true;
+    return found;
+  }
   found.missed = place_.position <= tail_.gone_through_;
   auto const batch =
       std::ranges::lower_bound(tail_.batches_, place_.position, {}, [](auto const &each) { return each->position; });

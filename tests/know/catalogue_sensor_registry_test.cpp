@@ -64,6 +64,28 @@ TEST_CASE("a code lets one key in, once") {
   CHECK(sensor(fixture, "rack").key == pin(50));
 }
 
+TEST_CASE("guesses fill no more than their share of the audit, and keep no code from being used") {
+  auto fixture = CatalogueFixture{};
+  invite(fixture, "rack", 1);
+  auto const guess = [&](std::string_view from) {
+    CHECK(refusal(fixture.catalogue->join_sensor(pin(9), pin(60), from)).find("not known") != std::string::npos);
+  };
+  auto const version = fixture.catalogue->sensors_version();
+  for (auto i = 0; i < 20; ++i) guess(fmt::format("peer 2001:db8:0:1::{:x}", i + 1));
+  CHECK(audited(fixture, "sensor.join.refused") == 5);
+  CHECK(fixture.catalogue->sensors_version() - version == 5);
+  for (auto i = 0; i < 200; ++i) guess(fmt::format("peer 192.0.2.{}", i));
+  CHECK(audited(fixture, "sensor.join.refused") == 50);
+  CHECK(fixture.catalogue->join_sensor(pin(1), pin(50), "peer 192.0.2.1"));
+  // A code that was stolen is another story than guesses: it is noted beside them.
+  for (auto i = 0; i < 20; ++i)
+    CHECK_FALSE(fixture.catalogue->join_sensor(pin(1), pin(51), fmt::format("peer 192.0.2.{}", i)));
+  CHECK(audited(fixture, "sensor.join.refused") == 55);
+  fixture.clock.advance(std::chrono::minutes{2});
+  guess("peer 192.0.2.1");
+  CHECK(audited(fixture, "sensor.join.refused") == 56);
+}
+
 TEST_CASE("unknown, expired and replaced codes are refused, each with its own sentence, and audited") {
   auto fixture = CatalogueFixture{};
   CHECK(refusal(fixture.catalogue->join_sensor(pin(9), pin(50), "peer")).find("not known") != std::string::npos);

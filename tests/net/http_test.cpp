@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <fstream>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -229,6 +230,91 @@ TEST_CASE("a client that does not send its whole request in time is cut off") {
   slow_body.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
   CHECK(slow_header.read_all().closed);
   CHECK(slow_body.read_all().closed);
+}
+
+TEST_CASE("a large body is asked about before it is sent, and a caller that is refused gets the answer at once") {
+  auto options = loopback();
+  options.may_send_body = [](HttpRequest const &header) -> std::optional<HttpResponse> {
+    if (header.header("authorization") == "known") return std::nullopt;
+    auto response = HttpResponse{};
+    response.status = 403;
+    response.body = header.body.empty() ? "stranger" : "body read";
+    return response;
+  };
+  auto const server = started(options, echo);
+  for (auto const *length : {"Content-Length: 50331648", "Transfer-Encoding: chunked"}) {
+    auto const client = RawClient{server->bound()[0].port};
+    client.send(fmt::format("POST / HTTP/1.1\r\nHost: x\r\n{}\r\n\r\n", length));
+    auto const answer = client.read_until("stranger");
+    CHECK(answer.starts_with("HTTP/1.1 403"));
+    CHECK(answer.ends_with("stranger"));
+  }
+  auto request = asking("POST", "/");
+  request.body = std::string(kUnaskedBodyBytes, 'y');
+  CHECK(http_call(address_of(*server), request, kDeadline)->status == 200);
+  request.body = std::string(100'000, 'y');
+  CHECK(http_call(address_of(*server), request, kDeadline)->status == 403);
+  request.headers.emplace_back("authorization", "known");
+  CHECK(http_call(address_of(*server), request, kDeadline)->body == "POST / x= body=100000");
+}
+
+TEST_CASE("bodies that are announced and do not come hold up nobody's large body") {
+  auto options = loopback();
+  options.max_body_bytes = 1'000'000;
+  auto const server = started(options, echo);
+  auto request = asking("POST", "/");
+  request.body = std::string(200'000, 'y');
+  auto held = std::vector<RawClient>{};
+  for (auto i = 0; i < 8; ++i) {
+    held.emplace_back(server->bound()[0].port);
+    // The server says that it waits for the body.
+    held.back().send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n");
+    REQUIRE(held.back().read_until("\r\n\r\n").starts_with("HTTP/1.1 100"));
+  }
+  CHECK(http_call(address_of(*server), request, kDeadline)->status == 200);
+}
+
+TEST_CASE("no more than four bodies of the largest size are held at once, small ones beside them") {
+  auto entered = std::atomic<int>{0};
+  auto release = std::promise<void>{};
+  auto const released = release.get_future().share();
+  auto options = loopback();
+  options.max_body_bytes = 1'000'000;
+  options.workers = 5;
+  auto const server = started(options, [&](HttpRequest &request) {
+    if (request.path == "/held") {
+      ++entered;
+      entered.notify_all();
+      released.wait_for(kDeadline);
+    }
+    return HttpResponse{};
+  });
+  auto const whole =
+      fmt::format("POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{}", std::string(1'000'000, 'z'));
+  auto held = std::vector<RawClient>{};
+  for (auto i = 0; i < 4; ++i) {
+    held.emplace_back(server->bound()[0].port).send(whole);
+    entered.wait(i);
+  }
+  auto request = asking("POST", "/");
+  request.body = std::string(200'000, 'y');
+  CHECK(http_call(address_of(*server), request, kDeadline)->status == 503);
+  request.body.resize(50'000);
+  CHECK(http_call(address_of(*server), request, kDeadline)->status == 200);
+  release.set_value();
+  for (auto const &client : held) CHECK(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 200"));
+  request.body.resize(200'000);
+  CHECK(http_call(address_of(*server), request, kDeadline)->status == 200);
+}
+
+TEST_CASE("a body of which nothing more comes is given up before the whole request's time is over") {
+  auto options = loopback();
+  options.idle_timeout = std::chrono::seconds{3600};
+  options.body_stall = std::chrono::milliseconds{100};
+  auto const server = started(options, echo);
+  auto const client = RawClient{server->bound()[0].port};
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
+  CHECK(client.read_all().closed);
 }
 
 TEST_CASE("a handler that throws becomes a 500 that does not tell why, and the connection goes on") {

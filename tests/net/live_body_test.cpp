@@ -60,6 +60,23 @@ public:
   [[nodiscard]] auto heartbeat() const -> std::string_view override { return "beat"; }
 };
 
+/// Looks and looks, and finds nothing to send.
+class Seeker final : public LiveBody {
+public:
+  explicit Seeker(std::atomic<int> &alive) : alive_(alive) { ++alive_; }
+  ~Seeker() override { --alive_; }
+  auto next(std::string &) -> Step override {
+    ++looks;
+    return Step::more;
+  }
+  void on_more(std::function<void()>) override {}
+  [[nodiscard]] auto heartbeat() const -> std::string_view override { return "beat"; }
+  std::atomic<int> looks = 0;
+
+private:
+  std::atomic<int> &alive_;
+};
+
 struct Live {
   explicit Live(std::function<std::shared_ptr<LiveBody>()> make, HttpServerOptions options = {}) {
     options.listen = {{model::IpAddress::v4(0x7f00'0001), 0}};
@@ -144,6 +161,22 @@ TEST_CASE("more live bodies than allowed are refused, and a place comes free wit
     CHECK(live.connect().read_until("}").find("503") != std::string::npos);
   }
   CHECK(comes_true([&] { return live.connect().read_until("\r\n").find("200") != std::string::npos; }));
+}
+
+TEST_CASE("a stream that finds nothing to send leaves the server to others, and ends with it") {
+  auto alive = std::atomic<int>{0};
+  auto const seeker = std::make_shared<Seeker>(alive);
+  auto first = std::atomic<bool>{true};
+  auto flood = std::make_shared<Flood>();
+  auto live = Live{[&]() -> std::shared_ptr<LiveBody> {
+    if (first.exchange(false)) return seeker;
+    return flood;
+  }};
+  auto const seeking = live.connect();
+  REQUIRE(comes_true([&] { return seeker->looks > 10; }));
+  CHECK(live.connect().read_until("xxxx").find("200 OK") != std::string::npos);
+  live.server.reset();
+  CHECK(seeking.read_all().closed);
 }
 
 TEST_CASE("a server that stops does not wait for readers of live bodies") {

@@ -41,6 +41,27 @@ TEST_CASE("without a key, or with a wrong one, the answer is 401 and says how to
   CHECK(served.ask("", "GET", "/api/v1/status", {}, {}, {{"authorization", "bearer nrs_admin"}}).status == 200);
 }
 
+TEST_CASE("who may not send a large body is told so before it is sent") {
+  auto served = Served{};
+  auto const asked = [&](std::string_view as, std::string method, std::string path) {
+    auto header = net::HttpRequest{};
+    header.method = std::move(method);
+    header.path = std::move(path);
+    if (!as.empty()) header.headers.emplace_back("authorization", "Bearer nrs_" + std::string{as});
+    auto const refused = served.router->refusal_of_body(header);
+    return refused ? refused->status : 0U;
+  };
+  for (auto const *path : {"/api/v1/batches", "/api/v1/import"}) {
+    CHECK(asked("", "POST", path) == 401);
+    CHECK(asked("nonsense", "POST", path) == 401);
+    CHECK(asked("reader", "POST", path) == 403);
+    CHECK(asked("admin", "POST", path) == 0);
+    CHECK(asked("admin", "GET", path) == 405);
+  }
+  CHECK(asked("", "GET", "/healthz") == 413);
+  CHECK(asked("", "POST", "/nowhere") == 404);
+}
+
 TEST_CASE("over the Unix socket the node's own user and root administrate, others need a key, and a key goes first") {
   auto served = Served{};
   CHECK(over_socket(served, ::geteuid()).status == 200);

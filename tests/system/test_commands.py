@@ -63,6 +63,9 @@ def test_values_come_from_a_file_or_standard_input_with_comments_and_any_bytes(t
     assert done.returncode == 0
     assert json.loads(done.stdout.splitlines()[0])["value"] == "c2.example.com"
     assert "nothing-here" in tower.run("search", "-f", "nothing-here", expect=3)
+    assert "empty" in tower.run("search", "", expect=2)
+    listed.write_bytes(b"x" * 3_000_000 + b"\n")
+    assert all(len(line) < 1000 for line in tower.run("search", "-f", listed, expect=1).splitlines())
 
 
 def test_hostile_text_neither_moves_the_terminal_nor_becomes_a_formula(tower):

@@ -4,7 +4,10 @@ import collections
 import datetime
 import http.client
 import pathlib
+import socket
+import ssl
 import subprocess
+import urllib.parse
 
 import pytest
 
@@ -131,9 +134,24 @@ def test_the_peer_port_serves_nothing_of_the_api_and_the_api_nothing_of_the_peer
     assert curl(f"{base}/peer/v1/configuration")[0] != 0, "without a certificate nobody is served"
     api = node.status()["api"][0]
     assert '"status":404' in curl("-X", "POST", f"{api}/peer/v1/enrol")[1]
-    # Whoever tries again and again is asked to wait.
+    # Whoever tries again and again learns no more, and fills no audit.
     answers = [curl(*own, "-d", '{"secret":"00"}', f"{base}/peer/v1/enrol")[1] for _ in range(8)]
-    assert '"status":503' in answers[-1]
+    assert all('"code":"denied"' in answer for answer in answers)
+    assert sum(each["action"] == "sensor.join.refused" for each in node.json("audit")) == 5
+
+
+def test_a_strangers_large_body_is_refused_before_it_is_sent(node, tmp_path):
+    key = tmp_path / "key.pem"
+    subprocess.run(f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -days 2 -keyout {key} -out {key}.crt", shell=True, check=True, capture_output=True)
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.load_cert_chain(f"{key}.crt", key)
+    host, port = urllib.parse.urlsplit(node.status()["api"][0]).netloc.rsplit(":", 1)
+    for address, path, wrap, status in ((peer_address(node), "/peer/v1/batches", context.wrap_socket, b"403"), ((host, int(port)), "/api/v1/batches", lambda plain: plain, b"401")):
+        with socket.create_connection(address, timeout=20) as plain, wrap(plain) as line:
+            line.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 50331648\r\n\r\n".encode())
+            assert line.recv(100).split()[1] == status
 
 
 def test_settings_and_personas_are_pushed_and_what_does_not_work_is_refused(node, tmp_path, sensors):
@@ -168,6 +186,15 @@ def test_settings_and_personas_are_pushed_and_what_does_not_work_is_refused(node
 
     for setting, word in (("sense.user=root", "sense.user"), ("api.listen=0.0.0.0:1", "sense."), ("sense.max_sessions=many", "sense.max_sessions"), ("sense.nothing=1", "sense.nothing")):
         assert word in node.run("sensors", "config", "rack", "--set", setting, expect=3 if setting.startswith("sense.user") else 2)
+    # The node's own sensor asks nobody for its configuration.
+    assert "noroshi.toml" in node.run("sensors", "config", "home", "--set", "sense.hostname=x", expect=3)
+    for words in (("enrol", "a b/../c"), ("revoke", "")):
+        assert "sensor's name" in node.run("sensors", *words, expect=2)
+    # What no configuration names any more is not kept.
+    node.run("sensors", "config", "rack", "--set", "sense.listen=http@nginx:127.0.0.1:0")
+    (personas / "tower.toml").unlink()
+    wait_until(lambda: [each["persona"] for each in (rack.status() or {"listeners": []})["listeners"]] == ["nginx"], "the shipped persona is worn")
+    wait_until(lambda: not list((rack.data / "sensor" / "packs").iterdir()), "the old packs are deleted")
 
 
 def test_the_nodes_own_sensor_is_configured_in_its_file_and_nowhere_else(node):

@@ -51,6 +51,28 @@ TEST_CASE("a reader learns that it missed something, and only then") {
   CHECK_FALSE(reader->next().missed);
 }
 
+TEST_CASE("a reader whose place is none of this stream yet learns so, and goes on with what comes") {
+  auto tail = LiveTail{};
+  tail.begin_after(4);
+  tail.publish({batch(5, 3)});
+  for (auto const place :
+       {TailPlace{99'999'999, 0}, TailPlace{7, 0}, TailPlace{6, 1}, TailPlace{~std::uint64_t{0}, 9}}) {
+    auto const reader = tail.follow(place);
+    auto const first = reader->next();
+    CHECK(first.missed);
+    CHECK_FALSE(first.batch);
+    CHECK_FALSE(reader->next().missed);
+  }
+  auto const reader = tail.follow(TailPlace{99, 0});
+  CHECK(reader->next().missed);
+  tail.publish({batch(6, 1)});
+  auto const found = reader->next();
+  REQUIRE(found.batch);
+  CHECK(found.batch->position == 6);
+  CHECK(found.from == 0);
+  CHECK_FALSE(found.missed);
+}
+
 TEST_CASE("a publisher wakes those who wait, and nobody who has left") {
   auto tail = LiveTail{};
   auto woken = 0;

@@ -1,6 +1,7 @@
 // How sensors come in and are put out: invitations, keys, revocation.
 #include "know/catalogue/rows.hpp"
 #include "know/catalogue/sqlite_catalogue.hpp"
+#include "model/ip.hpp"
 
 namespace noroshi::know {
 
@@ -34,6 +35,13 @@ auto owner_of(sqlite::Connection &connection, model::KeyPin const &key) -> Resul
   auto query = connection.query("SELECT name FROM sensors WHERE key_pin = ?");
   TRY(auto const found, query.bind(sqlite::Blob{key.view()}).step());
   return found ? std::optional{std::string{query.text(0)}} : std::nullopt;
+}
+
+/// Of "peer ADDRESS": the address, or of an IPv6 one its /64, because one line has as many addresses in it as it likes.
+auto network_of(std::string_view from) -> std::string {
+  auto const address = model::IpAddress::parse(from.substr(from.rfind(' ') + 1));
+  if (!address || address->is_v4()) return std::string{from};
+  return model::IpAddress{address->high(), 0}.to_string();
 }
 
 /// Why this invitation opens no door, or nothing.
@@ -80,6 +88,11 @@ auto SqliteCatalogue::invite_sensor(std::string_view name, model::KeyPin const &
 auto SqliteCatalogue::join_sensor(model::KeyPin const &secret_hash, model::KeyPin const &key, std::string_view from)
     -> Result<model::Sensor> {
   auto const now = clock_.now();
+  // Looked up before anything is written: guessing costs no more than that once the audit has its share of it.
+  TRY(auto const known, database_->read([&](sqlite::Connection &connection) -> Result<std::optional<Invitation>> {
+    return find_invitation(connection, secret_hash);
+  }));
+  if (!known && !guesses_.may_note(network_of(from), now)) return *refusal(std::nullopt, std::nullopt, now);
   auto refused = std::optional<Error>{};
   auto joined = change_sensors([&](sqlite::Connection &connection) -> Result<model::Sensor> {
     TRY(auto const invitation, find_invitation(connection, secret_hash));
@@ -88,6 +101,7 @@ auto SqliteCatalogue::join_sensor(model::KeyPin const &secret_hash, model::KeyPi
     if (invitation && invitation->used && owner == invitation->name) return rows::sensor(connection, *owner);
     refused = refusal(invitation, owner, now);
     if (refused) {
+      if (invitation && !stale_codes_.may_note(invitation->name, now)) return model::Sensor{};
       // The refusal is kept, so the transaction has to end well.
       TRY_VOID(rows::note(connection, now, from, "sensor.join.refused", invitation ? invitation->name : "",
                           refused->sentence));

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "know/catalogue.hpp"
+#include "know/catalogue/refusal_limit.hpp"
 #include "know/sqlite_database.hpp"
 
 namespace noroshi::know {
@@ -88,6 +89,8 @@ private:
   std::unique_ptr<sqlite::Database> database_;
   Clock const &clock_;
   std::atomic<std::uint64_t> sensors_version_{1};
+  RefusalLimit guesses_;      // of codes that are not known here, by the caller's network
+  RefusalLimit stale_codes_;  // that were used, expired or came from the wrong machine, by the sensor's name
 };
 
 }  // namespace noroshi::know

@@ -22,6 +22,7 @@ constexpr auto kMaxCodeLife = std::int64_t{31 * 24 * 3600};
 constexpr auto kMaxValueBytes = std::size_t{16} * 1024;
 // In a path this stands for all sensors; no sensor can be named so.
 constexpr auto kAll = std::string_view{"*"};
+// The decoys that the node runs itself.
 constexpr auto kHome = std::string_view{"home"};
 
 class ForAdministrators : public Endpoint {

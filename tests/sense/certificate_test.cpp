@@ -5,6 +5,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <set>
+#include <vector>
 
 #include "base/file.hpp"
 #include "running_server.hpp"
@@ -48,6 +51,20 @@ TEST_CASE("a certificate stays the same after a restart, and is another one on a
   struct ::stat state{};
   REQUIRE(::stat((one.path() + "/decoys/tower.pem").c_str(), &state) == 0);
   CHECK((state.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("those who start at the same time in one data directory show one certificate") {
+  auto const folder = TemporaryFolder{};
+  auto made = std::vector<std::future<Result<std::string>>>{};
+  for (auto i = 0; i < 8; ++i)
+    made.push_back(std::async(std::launch::async, [&] { return certificate_of(persona("", folder.path())); }));
+  auto seen = std::set<std::string>{};
+  for (auto &each : made) {
+    auto const certificate = each.get();
+    REQUIRE_MESSAGE(certificate, certificate.error().sentence);
+    seen.insert(*certificate);
+  }
+  CHECK(seen.size() == 1);
 }
 
 TEST_CASE("other words of the persona make a new certificate; other settings of TLS do not") {

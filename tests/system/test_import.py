@@ -98,7 +98,7 @@ def test_show_ip_and_search_agree_with_the_logs(imported, logs):
     for value, answer in zip(asked, answers):
         assert answer["known"] == (value not in spoofable), value
     hit = answers[0]["hits"][0]
-    assert hit["source"].startswith("import/") and hit["collected_by"] == "decoy" and hit["evidence"] == "claimed"
+    assert hit["source"].startswith("import/") and hit["collected_by"] == "access_log" and hit["evidence"] == "claimed"
 
 
 def test_a_second_import_doubles_nothing(imported, logs, tmp_path):

@@ -141,7 +141,8 @@ def test_nothing_that_was_answered_is_lost_or_doubled_by_kill_9(tmp_path):
                     os.kill(child, signal.SIGKILL)
             # Decoys that die before they are up end `noroshi sense`, which says so: a service manager starts it again.
             if sensor.process.poll() is not None:
-                assert "did not start (killed by signal 9)" in sensor.log.read_text().splitlines()[-1]
+                # Not always the last line: those decoys may have spoken before they were hit.
+                assert "did not start (killed by signal 9)" in "\n".join(sensor.log.read_text().splitlines()[-3:])
                 sensor.start()
         # An orderly end seals everything, where there is a child to do it.
         for port in ports:

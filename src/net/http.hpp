@@ -47,7 +47,8 @@ public:
   virtual ~LiveBody() = default;
   /// Appends what is there now: some ten KiB at most, because the server holds it until the client took it.
   virtual auto next(std::string &to) -> Step = 0;
-  /// `wake` may be called from any thread, until this object's destructor has returned.
+  /// `wake` may be called from any thread, until another one (or an empty one) is given or this object's destructor has
+  /// returned.
   virtual void on_more(std::function<void()> wake) = 0;
   /// Bytes that mean nothing to the reader, sent where nothing else was for a while: they find out who has left.
   [[nodiscard]] virtual auto heartbeat() const -> std::string_view = 0;

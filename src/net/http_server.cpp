@@ -73,7 +73,7 @@ public:
   auto operator=(Share const &) -> Share & = delete;
   ~Share() { held_ -= amount_; }
 
-  void grow_to(std::uint64_t amount) {
+  void resize(std::uint64_t amount) {
     held_ += amount - amount_;
     amount_ = amount;
   }
@@ -255,8 +255,8 @@ private:
     request->peer_uid = connection.uid;
     request->peer_key = connection.key;
 
-    auto share = Share{bodies_held_};
-    auto const whole = co_await take_body(connection, buffer, parser, *request, share);
+    auto share = std::optional<Share>{std::in_place, bodies_held_};
+    auto const whole = co_await take_body(connection, buffer, parser, *request, *share);
     if (!whole) co_return false;
     auto const keep_alive = parser.get().keep_alive();
     auto const head = parser.get().method() == http::verb::head;
@@ -264,6 +264,9 @@ private:
     connection.handling = true;
     connection.stream.expires_never();
     auto response = co_await asio::co_spawn(workers_, run_handler(*request), asio::use_awaitable);
+    // Before the answer goes out: who has it may at once send as much again.
+    std::string{}.swap(request->body);
+    share.reset();
     if (response.live && !head) co_return co_await send_live(connection, std::move(response));
     auto const go_on = keep_alive && !stopping_ && !response.ends_connection;
     co_return co_await write(connection, std::move(response), go_on, head);
@@ -290,9 +293,14 @@ private:
       connection.stream.expires_after(std::min<std::chrono::nanoseconds>(options_.body_stall, left));
       auto [error, bytes] = co_await http::async_read_some(connection.stream, buffer, parser, kTuple);
       if (error) co_return co_await refuse(connection, refusal_of(error));
-      if (auto const arrived = parser.get().body().size(); arrived > kSmallBodyBytes) share.grow_to(arrived);
-      if (bodies_held_ > kBodiesInFlight * options_.max_body_bytes)
-        co_return co_await refuse(connection, refusal(503, "too many large requests at once; try again in a moment"));
+      auto const arrived = parser.get().body().size();
+      if (arrived <= kSmallBodyBytes) continue;
+      share.resize(arrived);
+      if (bodies_held_ <= kBodiesInFlight * options_.max_body_bytes) continue;
+      // Given back before the refusal, which may linger: the others are not to wait for that.
+      std::string{}.swap(parser.get().body());
+      share.resize(0);
+      co_return co_await refuse(connection, refusal(503, "too many large requests at once; try again in a moment"));
     }
     request.body = std::move(parser.get().body());
     co_return true;

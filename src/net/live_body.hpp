@@ -20,6 +20,18 @@ inline Counter const live_cut_off{"noroshi_live_cut_off_total", "Readers of live
 /// What a stream waits on. Shared, because whoever wakes it may do so from another thread while the connection ends.
 using LiveTimer = std::shared_ptr<boost::asio::steady_timer>;
 
+/// Whoever makes the body may keep it for longer than the server lives: it must not keep the server's timer with it.
+class Unasked {
+public:
+  explicit Unasked(LiveBody &source) : source_(source) {}
+  Unasked(Unasked const &) = delete;
+  auto operator=(Unasked const &) -> Unasked & = delete;
+  ~Unasked() { source_.on_more({}); }
+
+private:
+  LiveBody &source_;
+};
+
 /// Until the stream ends, the client leaves or takes nothing for `live_stall`, or `stopping`. The connection cannot
 /// be kept afterwards.
 template <class Connection>
@@ -38,6 +50,7 @@ auto send_live_body(Connection &to, HttpResponse response, HttpServerOptions con
 
   auto &source = *response.live;
   source.on_more([timer] { boost::asio::post(timer->get_executor(), [timer] { timer->cancel(); }); });
+  auto const unasked = Unasked{source};
   auto piece = std::string{};
   auto step = LiveBody::Step::more;
   while (!stopping && step != LiveBody::Step::end) {

@@ -25,6 +25,7 @@ auto cut_text(std::string_view text, std::size_t limit) -> std::string_view {
 }  // namespace
 
 auto JsonLine::parse(LogLine const &line) -> Result<Object> {
+  if (line.text.empty()) return fail(ErrorCode::malformed, "no JSON: the line is empty");
   auto const *bytes = line.text.data();
   if (line.readable < line.text.size() + simdjson::SIMDJSON_PADDING) {
     padded_.reserve(line.text.size() + simdjson::SIMDJSON_PADDING);

@@ -32,5 +32,8 @@ function(noroshi_link target)
       target_link_libraries(${target} PRIVATE noroshi_${module})
     endif()
   endforeach()
+  if(NOT NOROSHI_SANITIZE)  # sanitizers bring an allocator of their own
+    target_link_libraries(${target} PRIVATE PkgConfig::JEMALLOC)
+  endif()
   set_target_properties(${target} PROPERTIES BUILD_RPATH "$ORIGIN;$ORIGIN/deps/duckdb;${CMAKE_SOURCE_DIR}/build/deps/duckdb" INSTALL_RPATH "$ORIGIN;$ORIGIN/../lib/noroshi")
 endfunction()

@@ -112,7 +112,11 @@ void Node::open_routers() {
   packs_ = std::make_unique<serve::PeerPacks>(directory_.own_personas());
   health_ = std::make_unique<serve::SensorHealthBook>(*catalogue_);
   peer_router_ = std::make_unique<serve::PeerRouter>(
-      serve::PeerServices{*catalogue_, config_, system_clock(), intake, *health_, *packs_});
+      serve::PeerServices{*catalogue_, config_, system_clock(),
+                          [this](model::Batch const &batch, understand::IntakeLog::Acknowledge done) {
+                            log_->append_later(batch, system_clock().now(), std::move(done));
+                          },
+                          *health_, *packs_});
   router_ = std::make_unique<serve::Router>(
       serve::Services{.indicators = *indicators_,
                       .observations = *observations_,

@@ -29,16 +29,20 @@ auto hash_name(ValueType type) -> std::string_view {
 
 auto is_v6(Value const &value) -> bool { return value.text.find(':') != std::string::npos; }
 
+void write_value(JsonWriter &writer, Value const &value) {
+  if (auto const name = hash_name(value.type); !name.empty())
+    writer.key("hashes").begin_object().member(name, value.text).end_object();
+  else
+    writer.member("value", value.text);
+}
+
 /// What identifies the object, in canonical JSON (RFC 8785). Canonical values hold no control characters, so plain JSON
 /// is canonical.
 auto contribution(Value const &value) -> std::string {
   auto json = std::string{};
   auto writer = JsonWriter{json};
   writer.begin_object();
-  if (auto const name = hash_name(value.type); !name.empty())
-    writer.key("hashes").begin_object().member(name, value.text).end_object();
-  else
-    writer.member("value", value.text);
+  write_value(writer, value);
   writer.end_object();
   return json;
 }
@@ -80,10 +84,7 @@ auto observable(Value const &value) -> std::string {
   auto writer = JsonWriter{json};
   writer.begin_object().member("type", observable_type(value)).member("spec_version", "2.1");
   writer.member("id", observable_id(value));
-  if (auto const name = hash_name(value.type); !name.empty())
-    writer.key("hashes").begin_object().member(name, value.text).end_object();
-  else
-    writer.member("value", value.text);
+  write_value(writer, value);
   writer.end_object();
   return json;
 }

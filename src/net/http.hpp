@@ -61,6 +61,9 @@ struct HttpResponse {
   std::string body;
   bool ends_connection = false;    // the caller is not to go on
   std::shared_ptr<LiveBody> live;  // shared: answers are copied on their way; where set, `body` is not sent
+  /// Where set, this is not the answer yet: the server calls it once, on the worker's thread, with what takes the
+  /// answer, once, from any thread. No thread is held meanwhile, so thousands may wait for one disk.
+  std::function<void(std::function<void(HttpResponse)>)> later;
 };
 
 /// Called on one of the server's worker threads; must be thread-safe. An exception becomes a 500 without its text.

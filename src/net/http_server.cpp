@@ -263,7 +263,7 @@ private:
 
     connection.handling = true;
     connection.stream.expires_never();
-    auto response = co_await asio::co_spawn(workers_, run_handler(*request), asio::use_awaitable);
+    auto response = co_await handled(*request);
     // Before the answer goes out: who has it may at once send as much again.
     std::string{}.swap(request->body);
     share.reset();
@@ -320,6 +320,31 @@ private:
     co_return false;
   }
 
+  /// Between a worker's thread, or whichever knows the answer later, and the connection that waits for it.
+  template <class Done>
+  struct WayBack {
+    WayBack(asio::io_context &to, Done with) : loop(to), done(std::move(with)), open(to.get_executor()) {}
+    asio::io_context &loop;
+    Done done;
+    asio::executor_work_guard<asio::io_context::executor_type> open;  // the loop runs on until the answer is there
+  };
+
+  auto handled(HttpRequest &request) -> asio::awaitable<HttpResponse> {
+    auto begin = [this, &request](auto done) {
+      // Shared: std::function must be copyable.
+      auto const back = std::make_shared<WayBack<decltype(done)>>(loop_, std::move(done));
+      auto answer = std::function<void(HttpResponse)>{[back](HttpResponse response) {
+        asio::post(back->loop, [back, response = std::move(response)]() mutable {
+          auto done_now = std::move(back->done);
+          std::move(done_now)(std::move(response));
+        });
+      }};
+      asio::post(workers_, [this, &request, answer = std::move(answer)] { run_handler(request, answer); });
+    };
+    auto answered = asio::async_initiate<asio::use_awaitable_t<> const, void(HttpResponse)>(begin, asio::use_awaitable);
+    co_return co_await std::move(answered);
+  }
+
   /// On a worker thread.
   auto ask_door(HttpRequest const &header) -> asio::awaitable<std::optional<HttpResponse>> {
     try {
@@ -330,12 +355,16 @@ private:
   }
 
   /// On a worker thread.
-  auto run_handler(HttpRequest &request) -> asio::awaitable<HttpResponse> {
+  void run_handler(HttpRequest &request, std::function<void(HttpResponse)> const &answer) {
     try {
-      co_return handler_(request);
+      auto response = handler_(request);
+      if (auto const later = std::move(response.later))
+        later(answer);
+      else
+        answer(std::move(response));
     } catch (std::exception const &) {
       // The text could tell a stranger about our insides.
-      co_return refusal(500, "a defect of this node; its log says more");
+      answer(refusal(500, "a defect of this node; its log says more"));
     }
   }
 

@@ -68,7 +68,16 @@ auto PeerRouter::handle(net::HttpRequest &request) -> net::HttpResponse {
     response = problem(404, "not_found", "there is nothing of that name on the peer port; the API is on api.listen");
   else
     response = call(*found->second, request);
-  count(response);
+  if (!response.later) {
+    count(response);
+    return response;
+  }
+  response.later = [begin = std::move(response.later)](std::function<void(net::HttpResponse)> const &answer) {
+    begin([answer](net::HttpResponse known) {
+      count(known);
+      answer(std::move(known));
+    });
+  };
   return response;
 }
 

@@ -25,8 +25,8 @@ struct PeerServices {
   model::SensorRegistry &registry;
   Config const &config;
   Clock const &clock;
-  /// Durable when it returns; false where the batch was there already.
-  std::function<Result<bool>(model::Batch const &)> intake;
+  /// Calls back once the batch is durable, maybe on another thread; false where it was there already.
+  std::function<void(model::Batch const &, std::function<void(Result<bool>)>)> intake;
   SensorHealthBook &health;
   PeerPacks &packs;
 };
@@ -50,7 +50,8 @@ public:
 class PeerRouter {
 public:
   explicit PeerRouter(PeerServices services);
-  /// 401 without a key, 403 for one that is unknown or revoked; such a connection ends with the answer.
+  /// 401 without a key, 403 for one that is unknown or revoked; such a connection ends with the answer. What waits for
+  /// the disk answers later.
   auto handle(net::HttpRequest &request) -> net::HttpResponse;
   /// An HttpDoor: whose key is no sensor's is told so before it has sent more than a few KiB.
   auto refusal_of_body(net::HttpRequest const &header) -> std::optional<net::HttpResponse>;

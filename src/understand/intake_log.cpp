@@ -62,6 +62,25 @@ auto write_all(int file, std::string_view bytes, std::uint64_t offset) -> int {
   return 0;
 }
 
+/// The batch as the body of a record, or why it is not taken.
+auto checked_body(model::Batch const &batch, Time received) -> Result<std::string> {
+  auto const counted = model::count_frames(batch.frames);
+  if (counted.damaged)
+    return fail(ErrorCode::malformed,
+                "batch {}/{} of sensor {}: damaged after {} observations; send the sound part only", batch.epoch,
+                batch.sequence, batch.sensor.number, counted.frames);
+  if (batch.frames.size() > kMaxRecordBytes - kBatchHeaderBytes)
+    return fail(ErrorCode::too_large, "batch of {} bytes; at most {} are taken at once", batch.frames.size(),
+                kMaxRecordBytes);
+  // Epochs are the sensor's clock in seconds. One from the future would make every later batch look repeated.
+  auto const now = std::chrono::duration_cast<std::chrono::seconds>(received.time_since_epoch()).count();
+  if (batch.epoch > static_cast<std::uint64_t>(now + kEpochLead.count()) || batch.sequence > kMaxSequence)
+    return fail(ErrorCode::malformed,
+                "batch {}/{} of sensor {} is numbered beyond what its clock can have come to; check the sensor's clock",
+                batch.epoch, batch.sequence, batch.sensor.number);
+  return batch_body(batch, received, static_cast<std::uint32_t>(counted.frames));
+}
+
 }  // namespace
 
 auto IntakeLog::open(IntakeLogOptions options, std::span<model::SensorProgress const> known)
@@ -77,7 +96,10 @@ auto IntakeLog::open(IntakeLogOptions options, std::span<model::SensorProgress c
   return log;
 }
 
-IntakeLog::~IntakeLog() { close(); }
+IntakeLog::~IntakeLog() {
+  close();
+  if (syncer_.joinable()) syncer_.join();
+}
 
 auto IntakeLog::load() -> Result<void> {
   auto names = std::map<std::uint64_t, std::string>{};
@@ -160,29 +182,51 @@ auto IntakeLog::add(RecordType type, std::string const &body) -> std::uint64_t {
 }
 
 auto IntakeLog::append(model::Batch const &batch, Time received) -> Result<bool> {
-  auto const counted = model::count_frames(batch.frames);
-  if (counted.damaged)
-    return fail(ErrorCode::malformed,
-                "batch {}/{} of sensor {}: damaged after {} observations; send the sound part only", batch.epoch,
-                batch.sequence, batch.sensor.number, counted.frames);
-  if (batch.frames.size() > kMaxRecordBytes - kBatchHeaderBytes)
-    return fail(ErrorCode::too_large, "batch of {} bytes; at most {} are taken at once", batch.frames.size(),
-                kMaxRecordBytes);
-  // Epochs are the sensor's clock in seconds. One from the future would make every later batch look repeated.
-  auto const now = std::chrono::duration_cast<std::chrono::seconds>(received.time_since_epoch()).count();
-  if (batch.epoch > static_cast<std::uint64_t>(now + kEpochLead.count()) || batch.sequence > kMaxSequence)
-    return fail(ErrorCode::malformed,
-                "batch {}/{} of sensor {} is numbered beyond what its clock can have come to; check the sensor's clock",
-                batch.epoch, batch.sequence, batch.sensor.number);
-  auto const body = batch_body(batch, received, static_cast<std::uint32_t>(counted.frames));
-
+  TRY(auto const body, checked_body(batch, received));
   auto lock = std::unique_lock{mutex_};
+  TRY(auto const place, admit(batch, body));
+  TRY_VOID(make_durable(lock, place.position));
+  return place.is_new;
+}
+
+void IntakeLog::append_later(model::Batch const &batch, Time received, Acknowledge done) {
+  auto const body = checked_body(batch, received);
+  if (!body) return done(body.error());
+  auto lock = std::unique_lock{mutex_};
+  auto const place = admit(batch, *body);
+  if (!place || place->position < durable_) {
+    lock.unlock();
+    return done(place ? Result<bool>{place->is_new} : place.error());
+  }
+  waiting_.push_back({*place, generation_, std::move(done)});
+  if (!syncer_.joinable()) syncer_ = std::thread{[this] { sync_for_waiting(); }};
+  if (waiting_.size() == 1) wanted_.notify_one();
+}
+
+/// The thread of append_later: one sync for all who came while the one before ran.
+void IntakeLog::sync_for_waiting() {
+  auto lock = std::unique_lock{mutex_};
+  while (true) {
+    wanted_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
+    auto const waited = std::exchange(waiting_, {});
+    auto const generation = generation_;
+    auto const last = waited.back();
+    auto const synced = last.generation == generation ? make_durable(lock, last.place.position) : last_failure_;
+    auto const failure = last_failure_;
+    lock.unlock();
+    for (auto const &[place, of, done] : waited)
+      done(of != generation ? failure : synced ? Result<bool>{place.is_new} : synced.error());
+    lock.lock();
+  }
+}
+
+/// Takes a batch in among what is pending, under the lock.
+auto IntakeLog::admit(model::Batch const &batch, std::string const &body) -> Result<Place> {
   if (closed_) return fail(ErrorCode::unavailable, "the node is shutting down; the batch stays in the spool");
   auto const held = delivered_.find(batch.sensor.number);
-  if (held != delivered_.end() && Delivered{batch.epoch, batch.sequence} <= held->second) {
-    TRY_VOID(make_durable(lock, next_ - 1));
-    return false;
-  }
+  if (held != delivered_.end() && Delivered{batch.epoch, batch.sequence} <= held->second)
+    return Place{next_ - 1, false};
   auto bytes_held = std::uint64_t{pending_.size()};
   for (auto const &[first, segment] : segments_) bytes_held += segment->bytes;
   if (bytes_held > options_.cap_bytes)
@@ -193,8 +237,7 @@ auto IntakeLog::append(model::Batch const &batch, Time received) -> Result<bool>
   auto const position = add(RecordType::batch, body);
   remember(delivered_, batch);
   pending_delivered_.emplace_back(batch.sensor.number, delivered_[batch.sensor.number]);
-  TRY_VOID(make_durable(lock, position));
-  return true;
+  return Place{position, true};
 }
 
 auto IntakeLog::append_derived(std::uint64_t through, std::string_view contexts) -> Result<void> {
@@ -372,6 +415,7 @@ void IntakeLog::close() {
   auto const lock = std::lock_guard{mutex_};
   closed_ = true;
   changed_.notify_all();
+  wanted_.notify_all();
 }
 
 }  // namespace noroshi::understand

@@ -17,6 +17,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/file.hpp"
@@ -68,6 +69,10 @@ public:
 
   /// Durable when it returns true. False: this (sensor, epoch, sequence) or a later one was acknowledged before.
   auto append(model::Batch const &batch, Time received) -> Result<bool>;
+  /// Takes what append() returns, once: on the caller's thread, or on that which syncs for all who wait like this.
+  using Acknowledge = std::function<void(Result<bool>)>;
+  /// append() that holds no thread while the disk works: ten thousand sensors share a few threads and each sync.
+  void append_later(model::Batch const &batch, Time received, Acknowledge done);
   /// Durable when it returns.
   auto append_derived(std::uint64_t through, std::string_view contexts) -> Result<void>;
 
@@ -114,6 +119,17 @@ private:
     auto operator<=>(Delivered const &) const = default;
   };
 
+  /// A record's position, and whether its batch is new: for a repeated one, the last position that may hold it.
+  struct Place {
+    std::uint64_t position = 0;
+    bool is_new = true;
+  };
+  struct Waiting {
+    Place place;
+    std::uint64_t generation = 0;  // of the pending records that hold it: positions of given-up ones go to others
+    Acknowledge done;
+  };
+
   explicit IntakeLog(IntakeLogOptions options) : options_(std::move(options)) {}
   auto load() -> Result<void>;
   [[nodiscard]] auto holds_from(std::uint64_t position) const -> bool;
@@ -122,6 +138,8 @@ private:
   auto start_segment() -> Result<void>;
   auto current_segment() -> Result<std::shared_ptr<Segment>>;
   auto add(RecordType type, std::string const &body) -> std::uint64_t;
+  auto admit(model::Batch const &batch, std::string const &body) -> Result<Place>;
+  void sync_for_waiting();
   auto make_durable(std::unique_lock<std::mutex> &lock, std::uint64_t position) -> Result<void>;
   auto write_pending(std::unique_lock<std::mutex> &lock) -> Result<void>;
   void give_up_pending(Error why);
@@ -131,6 +149,9 @@ private:
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
+  std::condition_variable wanted_;  // somebody waits in waiting_, or close()
+  std::vector<Waiting> waiting_;    // bounded by the callers, each of whom has one batch on its way
+  std::thread syncer_;              // for waiting_; started with the first
   std::map<std::uint64_t, std::shared_ptr<Segment>> segments_;  // by first position; shared: readers keep theirs open
   std::map<std::int64_t, Delivered> delivered_;                 // with what is pending
   std::map<std::int64_t, Delivered> durable_delivered_;         // on disk only

@@ -37,7 +37,9 @@ struct PeerPort {
     request.headers = std::move(headers);
     request.body = std::move(body);
     request.peer_key = key;
-    return router.handle(request);
+    auto response = router.handle(request);
+    if (auto const later = response.later) later([&](net::HttpResponse known) { response = std::move(known); });
+    return response;
   }
 
   test::FakeCatalogue catalogue;
@@ -47,9 +49,9 @@ struct PeerPort {
   serve::SensorHealthBook health{catalogue};
   serve::PeerPacks packs{"/nowhere"};
   serve::PeerRouter router{{catalogue, config, clock,
-                            [this](model::Batch const &batch) -> Result<bool> {
+                            [this](model::Batch const &batch, std::function<void(Result<bool>)> const &done) {
                               batches.push_back(batch);
-                              return true;
+                              done(true);
                             },
                             health, packs}};
 };

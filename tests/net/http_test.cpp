@@ -317,6 +317,38 @@ TEST_CASE("a body of which nothing more comes is given up before the whole reque
   CHECK(client.read_all().closed);
 }
 
+TEST_CASE("answers that are known later hold no worker, and a server that ends waits for them") {
+  auto options = loopback();
+  options.workers = 1;
+  auto mutex = std::mutex{};
+  auto waiting = std::vector<std::function<void(HttpResponse)>>{};
+  auto server = started(options, [&](HttpRequest &request) {
+    auto response = HttpResponse{};
+    if (request.path == "/later")
+      response.later = [&](std::function<void(HttpResponse)> answer) {
+        auto const lock = std::lock_guard{mutex};
+        waiting.push_back(std::move(answer));
+      };
+    return response;
+  });
+  auto clients = std::vector<RawClient>{};
+  for (auto i = 0; i < 3; ++i)
+    clients.emplace_back(server->bound()[0].port).send("GET /later HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  auto const all_wait = [&] {
+    auto const lock = std::lock_guard{mutex};
+    return waiting.size() == clients.size();
+  };
+  while (!all_wait()) CHECK(http_call(address_of(*server), asking("GET", "/"), kDeadline)->status == 200);
+  auto ending = std::thread{[&] { server.reset(); }};
+  for (auto const &answer : waiting) {
+    auto response = HttpResponse{};
+    response.body = "known now";
+    answer(std::move(response));
+  }
+  for (auto const &client : clients) CHECK(client.read_all().text.ends_with("known now"));
+  ending.join();
+}
+
 TEST_CASE("a handler that throws becomes a 500 that does not tell why, and the connection goes on") {
   auto const server = started(loopback(), [](HttpRequest &request) -> HttpResponse {
     if (request.path == "/bad") throw std::runtime_error{"secret inside"};

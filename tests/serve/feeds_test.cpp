@@ -4,16 +4,11 @@
 #include "support/served.hpp"
 
 using namespace noroshi;
+using noroshi::test::header;
 using noroshi::test::object_of;
 using noroshi::test::Served;
 
 namespace {
-
-auto header(net::HttpResponse const &response, std::string_view name) -> std::string {
-  for (auto const &[key, value] : response.headers)
-    if (key == name) return value;
-  return {};
-}
 
 void add_scanner(Served &served, std::string_view address) {
   auto context = model::Context{};

@@ -79,6 +79,13 @@ inline auto object_of(net::HttpResponse const &response) -> boost::json::object 
   return value.get_object();
 }
 
+/// The first header of that name; empty where there is none.
+inline auto header(net::HttpResponse const &response, std::string_view name) -> std::string {
+  for (auto const &[key, value] : response.headers)
+    if (key == name) return value;
+  return {};
+}
+
 /// The lines of an application/x-ndjson answer.
 inline auto lines_of(net::HttpResponse const &response) -> std::vector<boost::json::object> {
   auto lines = std::vector<boost::json::object>{};

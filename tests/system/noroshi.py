@@ -187,3 +187,15 @@ def converse(port, *said, host="127.0.0.1", timeout=10):
             except TimeoutError:
                 pass
     return heard
+
+
+def visit_from(source, port, *said):
+    """One conversation from a loopback address: each of `said` is sent after the decoy has spoken, until it closes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE, source_address=(source, 0)) as connection:
+        connection.settimeout(PATIENCE)
+        for words in said:
+            connection.recv(65536)
+            connection.sendall(words)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
+            pass

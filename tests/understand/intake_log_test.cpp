@@ -179,6 +179,30 @@ TEST_CASE("many threads append and each acknowledged batch is there once") {
   for (auto i = std::size_t{0}; i < batches.size(); ++i) CHECK(batches[i].position == i + 1);
 }
 
+TEST_CASE("batches appended for later are acknowledged once each, when they are on disk, and repeated ones as such") {
+  auto const folder = TemporaryFolder{};
+  constexpr auto kSensors = 200;
+  auto taken = std::atomic<int>{0};
+  auto repeated = std::atomic<int>{0};
+  auto early = std::atomic<int>{0};
+  {
+    auto const log = open_log(folder.path(), 20'000);
+    auto const append = [&](int sensor) {
+      log->append_later(batch_of(sensor, 1, 1, 2), kReceived, [&, sensor](Result<bool> const &is_new) {
+        auto const held = batches_in(*log);
+        auto const of_it = [&](auto const &record) { return record.batch.sensor.number == sensor; };
+        if (std::ranges::none_of(held, of_it)) ++early;
+        ++(is_new && *is_new ? taken : repeated);
+      });
+    };
+    for (auto sensor = 1; sensor <= kSensors; ++sensor) append(sensor), append(sensor);
+  }  // closing answers whoever still waits
+  CHECK(taken == kSensors);
+  CHECK(repeated == kSensors);
+  CHECK(early == 0);
+  CHECK(batches_in(*open_log(folder.path(), 20'000)).size() == kSensors);
+}
+
 TEST_CASE("a full disk refuses batches with a clear sentence, loses nothing acknowledged, and recovers") {
   auto const folder = TemporaryFolder{};
   auto const child = ::fork();
@@ -210,6 +234,31 @@ TEST_CASE("a full disk refuses batches with a clear sentence, loses nothing ackn
   CHECK(status == 0);
   auto const log = open_log(folder.path());
   CHECK(log->damage().empty());
+}
+
+TEST_CASE("on a full disk who waits for later is refused, and exactly what was acknowledged is there") {
+  auto const folder = TemporaryFolder{};
+  auto const child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    auto log = IntakeLog::open({.folder = folder.path()}, {});
+    auto limit = rlimit{20'000, RLIM_INFINITY};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    auto taken = std::atomic<std::size_t>{0};
+    auto refused = std::atomic<std::size_t>{0};
+    for (auto sensor = 1; sensor <= 100; ++sensor)
+      (*log)->append_later(batch_of(sensor, 7, 1, 10), kReceived,
+                           [&](Result<bool> const &is_new) { ++(is_new && *is_new ? taken : refused); });
+    while (taken + refused < 100) std::this_thread::yield();
+    limit.rlim_cur = RLIM_INFINITY;
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    auto const again = (*log)->append(batch_of(101, 7, 1, 10), kReceived);
+    auto const fine = refused > 0 && again && *again && batches_in(**log).size() == taken + 1;
+    ::_exit(fine ? 0 : 1);
+  }
+  auto status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
 }
 
 TEST_CASE("a batch numbered beyond any clock is refused and does not shut out the sensor's next ones") {

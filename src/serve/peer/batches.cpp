@@ -20,14 +20,25 @@ class Batches final : public PeerEndpoint {
 public:
   auto answer(PeerCall const &call) -> Result<net::HttpResponse> override {
     TRY(auto const health, note_health(call));
-    TRY(auto const taken,
-        take_batch(call.request, call.sensor.id, health, call.services.config, call.services.clock.now()));
-    TRY(auto const is_new, call.services.intake(taken.batch));
+    TRY(auto taken, take_batch(call.request, call.sensor.id, health, call.services.config, call.services.clock.now()));
+    auto response = net::HttpResponse{};
+    response.later =
+        [intake = call.services.intake, batch = std::make_shared<model::Batch const>(std::move(taken.batch)),
+         observations = taken.observations, tag = configuration_tag(call.sensor, *call.services.packs.list())](
+            std::function<void(net::HttpResponse)> const &answer) {
+          intake(*batch, [answer, observations, tag](Result<bool> const &is_new) {
+            answer(is_new ? acknowledged(*is_new, observations, tag) : problem(is_new.error()));
+          });
+        };
+    return response;
+  }
+
+private:
+  static auto acknowledged(bool is_new, std::uint64_t observations, std::string_view tag) -> net::HttpResponse {
     auto body = std::string{};
     auto json = search::JsonWriter{body};
     json.begin_object().member("acknowledged", true).member("duplicate", !is_new);
-    json.member("observations", taken.observations);
-    json.member("configuration", configuration_tag(call.sensor, *call.services.packs.list())).end_object();
+    json.member("observations", observations).member("configuration", tag).end_object();
     return json_reply(std::move(body));
   }
 };

@@ -33,7 +33,7 @@ function(noroshi_link target)
     endif()
   endforeach()
   if(NOT NOROSHI_SANITIZE)  # sanitizers bring an allocator of their own
-    target_link_libraries(${target} PRIVATE PkgConfig::JEMALLOC)
+    target_link_libraries(${target} PRIVATE mimalloc)
   endif()
   set_target_properties(${target} PROPERTIES BUILD_RPATH "$ORIGIN;$ORIGIN/deps/duckdb;${CMAKE_SOURCE_DIR}/build/deps/duckdb" INSTALL_RPATH "$ORIGIN;$ORIGIN/../lib/noroshi")
 endfunction()

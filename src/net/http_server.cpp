@@ -338,6 +338,7 @@ private:
           auto done_now = std::move(back->done);
           std::move(done_now)(std::move(response));
         });
+        back->open.reset();  // whoever answered may keep the function for longer than the server lives
       }};
       asio::post(workers_, [this, &request, answer = std::move(answer)] { run_handler(request, answer); });
     };

@@ -13,7 +13,6 @@
 
 #include "base/bytes.hpp"
 #include "base/log.hpp"
-#include "understand/log_record.hpp"
 
 namespace noroshi::understand {
 

@@ -1,12 +1,6 @@
 // The intake log: what the node has acknowledged. Batches and the results derived from them, in order, durable before
-// the acknowledgement; the applier reads it, and a segment goes when every store has passed it.
-//
-// file   = intake-<first position, 16 hex>.log, records back to back
-// record = u32 magic "NRL1", u32 length of body, u64 position, u32 checksum (low half of XXH3-64 over position and
-// body),
-//          u8 type, body                                                                       (little-endian)
-// batch  = i64 sensor, u64 epoch, u64 sequence, i64 received (µs since 1970), u32 rows, frames (model/batch.hpp)
-// derived = u64 through (the last batch position it covers), contexts (understand/derived.hpp)
+// the acknowledgement; the applier reads it, and a segment goes when every store has passed it. Its files:
+// log_record.hpp.
 #pragma once
 
 #include <condition_variable>
@@ -23,24 +17,10 @@
 #include "base/file.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "model/batch.hpp"
 #include "model/ports/catalogue.hpp"
+#include "understand/log_record.hpp"
 
 namespace noroshi::understand {
-
-enum class RecordType : std::uint8_t { batch = 1, derived = 2 };
-
-struct LogRecord {
-  std::uint64_t position = 0;
-  RecordType type = RecordType::batch;
-  // batch
-  model::Batch batch;
-  Time received{};
-  std::uint32_t rows = 0;
-  // derived
-  std::uint64_t through = 0;
-  std::string derived;
-};
 
 struct IntakeLogOptions {
   std::string folder;

@@ -1,4 +1,10 @@
 // One record of the intake log as bytes: writing, scanning a file past damage, reading in order.
+//
+// file   = intake-<first position, 16 hex>.log, records back to back
+// record = u32 magic "NRL1", u32 length of body, u64 position, u32 checksum (low half of XXH3-64 over position
+//          and body), u8 type, body                                                            (little-endian)
+// batch  = i64 sensor, u64 epoch, u64 sequence, i64 received (µs since 1970), u32 rows, frames (model/batch.hpp)
+// derived = u64 through (the last batch position it covers), contexts (understand/derived.hpp)
 #pragma once
 
 #include <cstdint>
@@ -6,9 +12,24 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "understand/intake_log.hpp"
+#include "base/time.hpp"
+#include "model/batch.hpp"
 
 namespace noroshi::understand {
+
+enum class RecordType : std::uint8_t { batch = 1, derived = 2 };
+
+struct LogRecord {
+  std::uint64_t position = 0;
+  RecordType type = RecordType::batch;
+  // batch
+  model::Batch batch;
+  Time received{};
+  std::uint32_t rows = 0;
+  // derived
+  std::uint64_t through = 0;
+  std::string derived;
+};
 
 /// A batch is one sealed spool segment, a few MiB; a larger record is damage. Bounds what a reader allocates.
 inline constexpr auto kMaxRecordBytes = std::size_t{64} << 20;

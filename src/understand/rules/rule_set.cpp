@@ -146,6 +146,7 @@ auto RuleMatcher::holds(Condition const &condition) -> bool {
 void RuleMatcher::read_headers() {
   headers_read_ = true;
   headers_.clear();
+  if (extra_.empty()) return;
   auto parser = simdjson::dom::parser{};
   auto headers = simdjson::dom::array{};
   if (parser.parse(extra_.data(), extra_.size())["headers"].get(headers) != simdjson::SUCCESS) return;

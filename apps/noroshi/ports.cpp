@@ -29,7 +29,7 @@ ConfigKey<std::vector<std::string>> const peer_advertise{
     "peer.advertise", "", "host:port",
     "where enrolment codes say that the node is; empty: the addresses of peer.listen"};
 ConfigKey<std::int64_t> const peer_workers{
-    "peer.workers", "2", "threads",
+    "peer.workers", "1", "threads",
     "requests of sensors worked on side by side; none of these threads waits for the disk"};
 ConfigKey<std::int64_t> const peer_connections{"peer.max_connections", "16384", "connections",
                                                "sensors that may be connected at once, each with one connection"};

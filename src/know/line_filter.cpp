@@ -24,7 +24,6 @@ constexpr auto kFirstSize = std::uint64_t{50'000};
 // 2^32 lines are 256 GB; the line number is drawn from 32 bits of the hash.
 constexpr auto kMaxLines = std::uint64_t{1} << 32;
 
-auto line_of(std::uint64_t hash, std::size_t lines) -> std::size_t { return (hash >> 32) * lines >> 32; }
 auto fingerprint_of(std::uint64_t hash) -> std::uint16_t {
   auto const fingerprint = static_cast<std::uint16_t>(hash);
   return fingerprint == 0 ? std::uint16_t{1} : fingerprint;
@@ -64,7 +63,7 @@ auto FilterKey::hash(std::string_view text) const -> std::uint64_t {
 }
 
 auto may_contain(std::span<FilterLine const> lines, std::uint64_t hash) -> bool {
-  auto at = line_of(hash, lines.size());
+  auto at = filter_line(hash, lines.size());
   for (auto spill = std::size_t{0}; spill < kMaxSpill; ++spill) {
     auto const [found, free] = probe(lines[at], fingerprint_of(hash));
     if (found) return true;
@@ -78,7 +77,7 @@ LineFilter::LineFilter(std::uint64_t entries) : lines_(std::min(entries / kEntri
 
 void LineFilter::insert(std::uint64_t hash) {
   auto const fingerprint = fingerprint_of(hash);
-  auto at = line_of(hash, lines_.size());
+  auto at = filter_line(hash, lines_.size());
   for (auto spill = std::size_t{0}; spill < kMaxSpill; ++spill) {
     auto const [found, free] = probe(lines_[at], fingerprint);
     if (found) return;

@@ -30,6 +30,8 @@ struct alignas(64) FilterLine {
   std::array<std::uint16_t, kSlots> slots{};  // 0: free
 };
 
+/// The line, of `lines`, in which a hash is looked for first; grows with the hash.
+inline auto filter_line(std::uint64_t hash, std::size_t lines) -> std::size_t { return (hash >> 32) * lines >> 32; }
 /// True where `hash` may have been inserted into `lines`.
 auto may_contain(std::span<FilterLine const> lines, std::uint64_t hash) -> bool;
 
@@ -43,6 +45,9 @@ public:
     return saturated_ || know::may_contain(lines_, hash);
   }
   [[nodiscard]] auto entries() const -> std::uint64_t { return entries_; }
+  [[nodiscard]] auto lines() const -> std::span<FilterLine const> { return lines_; }
+  /// True where a hash found no room: then everything may be contained.
+  [[nodiscard]] auto saturated() const -> bool { return saturated_; }
   [[nodiscard]] auto full() const -> bool { return entries_ >= lines_.size() * kEntriesPerLine; }
   /// Durable at `path` when this returns.
   [[nodiscard]] auto write(std::string const &path) const -> Result<void>;

@@ -1,0 +1,115 @@
+// The project's own indicator store: immutable sorted runs in three tiers, a write-ahead log, and snapshots that
+// readers hold while merges go on. docs/decisions/indicator-store.md has the reasons.
+//
+// memory  small runs, one a commit, merged as they grow; the log has what is in them
+// young   files, each from a flush of the memory tier
+// base    one file: young ones are merged into it once they are a sixteenth of it
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/time.hpp"
+#include "know/engine/batch.hpp"
+#include "know/engine/files.hpp"
+#include "know/engine/manifest.hpp"
+#include "know/engine/run.hpp"
+#include "model/ports/indicator_store.hpp"
+
+namespace noroshi::know::engine {
+
+struct EngineOptions {
+  /// The memory tier becomes a file when it holds so many bytes.
+  std::uint64_t memory_bytes = std::uint64_t{64} << 20;
+  /// Young files that may stand side by side before they are merged with each other.
+  std::size_t young_files = 4;
+  /// false: flushes and merges happen inside apply(), so that a test knows when.
+  bool in_background = true;
+  Clock const *clock = &system_clock();
+};
+
+/// What readers see: never changed once published.
+struct Snapshot {
+  std::vector<std::shared_ptr<Run const>> runs;  // oldest first; files, then memory
+  Erasures erasures;
+  Lengths lengths;
+};
+
+/// Thread-safe: any number of readers beside one writer; writers wait for each other.
+class Engine final : public model::IndicatorStore {
+public:
+  /// Takes up what the folder holds; an empty one becomes a new store.
+  static auto open(std::unique_ptr<Files> files, EngineOptions options) -> Result<std::unique_ptr<Engine>>;
+  ~Engine() override;
+
+  // engine_look_up.cpp
+  auto look_up(std::span<model::Value const> values, model::Viewer const &viewer, Time now)
+      -> Result<std::vector<std::vector<model::Hit>>> override;
+  // engine_list.cpp
+  auto list(model::IndicatorFilter const &filter, std::optional<model::Value> const &after, std::size_t limit,
+            model::Viewer const &viewer, Time now) -> Result<std::vector<model::ListedIndicator>> override;
+  // engine_apply.cpp
+  auto apply(model::IndicatorCommit const &commit) -> Result<void> override;
+  auto cursor(std::string_view stream) -> Result<std::uint64_t> override;
+  auto stats() -> Result<model::IndicatorStats> override;
+  // engine_merge.cpp
+  auto copy_to(std::string const &path) -> Result<void> override;
+  /// Everything into one run; what was taken back is gone afterwards.
+  auto compact() -> Result<void>;
+  /// Compares every byte of the files with its checksum.
+  auto check() -> Result<void>;
+
+private:
+  Engine(std::unique_ptr<Files> files, EngineOptions options) : files_(std::move(files)), options_(options) {}
+  auto load() -> Result<void>;
+  auto load_key() -> Result<void>;
+  auto replay_logs() -> Result<void>;
+  auto take_in(Batch const &batch) -> Result<void>;
+  auto start_log() -> Result<void>;
+  auto log(Batch const &batch) -> Result<void>;
+  void publish(Snapshot next);
+  [[nodiscard]] auto snapshot() const -> std::shared_ptr<Snapshot const>;
+  auto merge_small(Snapshot &next) -> Result<void>;
+
+  auto keep_house() -> Result<void>;
+  auto flush() -> Result<void>;
+  auto merge_files(std::size_t first, std::size_t count) -> Result<void>;
+  auto write_run(std::span<std::shared_ptr<Run const> const> runs, Erasures const &erasures)
+      -> Result<std::shared_ptr<Run const>>;
+  auto remove_strangers() -> Result<void>;
+  void work();
+  [[nodiscard]] auto wants_house_kept() const -> bool;
+
+  std::unique_ptr<Files> files_;
+  EngineOptions options_;
+  StoreKey key_;
+
+  // Held while something is written. Of the two, first this one.
+  std::mutex house_;  // one flush or merge at a time
+  std::mutex write_;
+  Manifest manifest_;  // as on disk
+  std::unique_ptr<OutFile> log_;
+  std::uint64_t log_number_ = 0, log_bytes_ = 0;
+  std::uint64_t version_ = 0;
+  std::map<std::string, std::uint64_t, std::less<>> cursors_;
+  std::atomic<std::size_t> file_runs_ = 0;  // of the snapshot's runs, those that are files
+
+  mutable std::mutex published_mutex_;
+  std::shared_ptr<Snapshot const> published_ = std::make_shared<Snapshot>();
+
+  std::mutex wake_mutex_;
+  std::condition_variable wake_;
+  bool wanted_ = false;
+  std::atomic<bool> ending_ = false;
+  std::thread keeper_;
+};
+
+}  // namespace noroshi::know::engine

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <set>
+
+#include "base/log.hpp"
+#include "know/engine/engine.hpp"
+
+namespace noroshi::know::engine {
+
+auto Engine::open(std::unique_ptr<Files> files, EngineOptions options) -> Result<std::unique_ptr<Engine>> {
+  auto engine = std::unique_ptr<Engine>{new Engine{std::move(files), options}};
+  TRY_VOID(engine->load());
+  if (options.in_background) engine->keeper_ = std::thread{[raw = engine.get()] { raw->work(); }};
+  return engine;
+}
+
+Engine::~Engine() {
+  ending_ = true;
+  {
+    auto const lock = std::lock_guard{wake_mutex_};
+    wake_.notify_all();
+  }
+  if (keeper_.joinable()) keeper_.join();
+}
+
+auto Engine::load() -> Result<void> {
+  TRY(manifest_, read_manifest(*files_));
+  TRY_VOID(load_key());
+  auto start = Snapshot{};
+  start.erasures = manifest_.erasures;
+  for (auto const &file : manifest_.runs) {
+    TRY(auto bytes, files_->map(file.name));
+    TRY(auto run, Run::open(std::move(bytes), files_->where() + "/" + file.name));
+    start.runs.push_back(std::move(run));
+  }
+  file_runs_ = start.runs.size();
+  version_ = manifest_.version;
+  cursors_ = manifest_.cursors;
+  publish(std::move(start));
+  TRY_VOID(remove_strangers());
+  return replay_logs();
+}
+
+/// Without its key a store finds nothing: so it is there before the first run is.
+auto Engine::load_key() -> Result<void> {
+  auto const name = std::string{kKeyName};
+  auto const bytes = files_->map(name);
+  if (bytes && (*bytes)->view().size() == key_.secret.size()) {
+    std::ranges::copy((*bytes)->view(), key_.secret.begin());
+    return ok;
+  }
+  if (!bytes && bytes.error().code != ErrorCode::not_found) return bytes.error();
+  if (!manifest_.runs.empty() || !manifest_.cursors.empty())
+    return fail(ErrorCode::malformed,
+                "{}/{} is missing or damaged, and without it nothing in the store is found; restore a backup",
+                files_->where(), name);
+  key_ = StoreKey::generate();
+  return replace_file(*files_, name, {key_.secret.data(), key_.secret.size()});
+}
+
+/// Files that a crash left behind: a run whose manifest was never written, a log that is in the runs already.
+auto Engine::remove_strangers() -> Result<void> {
+  auto known = std::set<std::string, std::less<>>{std::string{kManifestName}, std::string{kKeyName}};
+  for (auto const &run : manifest_.runs) known.insert(run.name);
+  TRY(auto const names, files_->names());
+  for (auto const &name : names) {
+    auto const number = log_number(name);
+    auto const ours = number != 0 || name.starts_with("run-") || name.ends_with(".tmp");
+    if (!ours || known.contains(name) || number >= manifest_.first_log) continue;
+    TRY_VOID(files_->remove(name));
+  }
+  return ok;
+}
+
+auto Engine::replay_logs() -> Result<void> {
+  TRY(auto const names, files_->names());
+  auto logs = std::map<std::uint64_t, std::shared_ptr<Bytes const>>{};
+  auto limits = std::map<std::uint64_t, std::uint64_t>{};
+  for (auto const &name : names) {
+    auto const number = log_number(name);
+    if (number == 0) continue;
+    TRY(auto bytes, files_->map(name));
+    manifest_.next_file = std::max(manifest_.next_file, number + 1);
+    auto const header = read_log_header(bytes->view());
+    if (!header) continue;
+    limits[header->previous] = header->previous_bytes;
+    logs.emplace(number, std::move(bytes));
+  }
+  for (auto const &[number, bytes] : logs) {
+    auto sound = bytes->view();
+    if (auto const limit = limits.find(number); limit != limits.end()) sound = sound.substr(0, limit->second);
+    auto records = RecordReader{sound.substr(kLogHeaderBytes)};
+    auto batch = Batch{};
+    while (records.next(batch)) {
+      auto const reached = cursors_.find(batch.stream);
+      if (reached == cursors_.end() || batch.position > reached->second) TRY_VOID(take_in(batch));
+    }
+    log_number_ = number;
+    log_bytes_ = sound.size() - records.rest();
+    if (records.rest() > 0)
+      log_info("indicators: the last {} bytes of {} were not whole; nobody was told that they are stored",
+               records.rest(), log_name(number));
+  }
+  return ok;
+}
+
+}  // namespace noroshi::know::engine

@@ -1,0 +1,76 @@
+#include "know/engine/entry.hpp"
+
+namespace noroshi::know::engine {
+
+namespace {
+
+// Differences wrap around, so every pair of times comes back exactly.
+auto difference(std::int64_t a, std::int64_t b) -> std::uint64_t {
+  auto const plain = static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b);
+  return (plain << 1) ^ (0 - (plain >> 63));
+}
+auto sum(std::int64_t base, std::uint64_t zigzag) -> std::int64_t {
+  auto const plain = (zigzag >> 1) ^ (0 - (zigzag & 1));
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(base) + plain);
+}
+
+}  // namespace
+
+void append_entry(std::string &to, std::uint8_t type, std::string_view value, std::vector<Fragment> const &fragments,
+                  Base base) {
+  thread_local auto body = std::string{};
+  body.clear();
+  body.push_back(static_cast<char>(type));
+  append_varint(body, value.size());
+  body.append(value);
+  auto time = base.time;
+  for (auto const &one : fragments) {
+    append_varint(body, one.descriptor);
+    append_varint(body, difference(one.first_seen, time));
+    append_varint(body, difference(one.last_seen, one.first_seen));
+    append_varint(body, one.count);
+    // The largest zigzag number leaves no room for the 1: such an expiry is no time that anybody means.
+    append_varint(body, one.expires ? std::max<std::uint64_t>(1, difference(one.expiry, one.last_seen) + 1) : 0);
+    append_varint(body, one.version - base.version);
+    append_varint(body, one.sequence);
+    time = one.first_seen;
+  }
+  append_varint(to, body.size());
+  to.append(body);
+}
+
+auto read_entry(ByteReader &from) -> Result<EntryView> {
+  auto const size = from.varint();
+  auto body = ByteReader{from.take(size)};
+  auto entry = EntryView{};
+  entry.type = body.little<std::uint8_t>();
+  auto const value_size = body.varint();
+  entry.value = body.take(value_size);
+  entry.fragments = body.rest();
+  if (from.failed() || body.failed()) return fail(ErrorCode::malformed, "an entry is cut off");
+  return entry;
+}
+
+auto skip_entry(ByteReader &from) -> bool {
+  auto const size = from.varint();
+  (void)from.take(size);
+  return !from.failed();
+}
+
+auto FragmentReader::next() -> Fragment {
+  auto one = Fragment{};
+  one.descriptor = static_cast<std::uint32_t>(from_.varint());
+  one.first_seen = sum(time_, from_.varint());
+  one.last_seen = sum(one.first_seen, from_.varint());
+  one.count = from_.varint();
+  if (auto const expiry = from_.varint(); expiry != 0) {
+    one.expires = true;
+    one.expiry = sum(one.last_seen, expiry - 1);
+  }
+  one.version = base_.version + from_.varint();
+  one.sequence = from_.varint();
+  time_ = one.first_seen;
+  return one;
+}
+
+}  // namespace noroshi::know::engine

@@ -1,0 +1,65 @@
+// The files of one indicator store, behind a port: tests cut every write short, tear it and reorder it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace noroshi::know::engine {
+
+/// Bytes that stay where they are while somebody holds them: a mapped file, or memory.
+class Bytes {
+public:
+  virtual ~Bytes() = default;
+  [[nodiscard]] virtual auto view() const -> std::string_view = 0;
+};
+
+/// A file that is being written. Nothing is durable before sync().
+class OutFile {
+public:
+  virtual ~OutFile() = default;
+  /// Bytes past the end make the file longer; a gap reads as zeros.
+  virtual auto write_at(std::uint64_t offset, std::string_view bytes) -> Result<void> = 0;
+  virtual auto sync() -> Result<void> = 0;
+};
+
+/// One folder. Names have no slash. Used by one writer at a time; map() from any thread.
+class Files {
+public:
+  virtual ~Files() = default;
+  /// Where the files are, for messages.
+  [[nodiscard]] virtual auto where() const -> std::string = 0;
+  /// A new, empty file; one of that name is emptied.
+  virtual auto create(std::string const &name) -> Result<std::unique_ptr<OutFile>> = 0;
+  /// The whole file. not_found.
+  virtual auto map(std::string const &name) -> Result<std::shared_ptr<Bytes const>> = 0;
+  virtual auto rename(std::string const &from, std::string const &to) -> Result<void> = 0;
+  /// A file that is not there is removed already.
+  virtual auto remove(std::string const &name) -> Result<void> = 0;
+  virtual auto names() -> Result<std::vector<std::string>> = 0;
+  /// Makes creations, renames and removals durable.
+  virtual auto sync_folder() -> Result<void> = 0;
+};
+
+/// The folder on disk; made where it is missing, with everything in it for the owner's eyes alone.
+auto open_folder(std::string path) -> Result<std::unique_ptr<Files>>;
+
+/// Replaces `name` as a whole, durably: at any moment the old content or the new one is there.
+auto replace_file(Files &files, std::string const &name, std::string_view bytes) -> Result<void>;
+
+/// Bytes in memory; also what a run is built into that never sees the disk.
+class MemoryFile final : public OutFile, public Bytes {
+public:
+  auto write_at(std::uint64_t offset, std::string_view bytes) -> Result<void> override;
+  auto sync() -> Result<void> override { return ok; }
+  [[nodiscard]] auto view() const -> std::string_view override { return bytes_; }
+
+private:
+  std::string bytes_;
+};
+
+}  // namespace noroshi::know::engine

@@ -1,0 +1,160 @@
+#include "know/engine/run.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <sys/mman.h>
+
+namespace noroshi::know::engine {
+
+namespace {
+
+// Below this the pages of the file are as good: they fit the translation buffer of the processor.
+constexpr auto kHotFilterBytes = std::size_t{2} << 20;
+
+/// Huge pages: a probe of a mapped file of 300 MB costs three times as much, for its address translation.
+auto copy_to_huge_pages(std::string_view bytes) -> std::shared_ptr<void> {
+  constexpr auto kHugePage = std::size_t{2} << 20;
+  auto const size = (bytes.size() + kHugePage - 1) / kHugePage * kHugePage;
+  auto *const at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (at == MAP_FAILED) return {};  // the mapped file serves, only slower
+  ::madvise(at, size, MADV_HUGEPAGE);
+  std::memcpy(at, bytes.data(), bytes.size());
+  return {at, [size](void *mapped) { ::munmap(mapped, size); }};
+}
+
+}  // namespace
+
+auto Run::damaged(std::string_view what) const -> Error {
+  return fail(ErrorCode::malformed,
+              "{}: {}; \"noroshi store check\" tells what else is damaged, a backup or the sources have what was in it",
+              name_, what);
+}
+
+auto Run::open(std::shared_ptr<Bytes const> bytes, std::string name) -> Result<std::shared_ptr<Run const>> {
+  auto run = std::shared_ptr<Run>{new Run{std::move(bytes), std::move(name)}};
+  auto facts = read_header(run->bytes_->view());
+  if (!facts) {
+    auto error = run->damaged(facts.error().sentence);
+    error.code = facts.error().code;
+    return error;
+  }
+  run->facts_ = *facts;
+  auto const table = run->part(facts->table);
+  run->table_ = {reinterpret_cast<TableLine const *>(table.data()), table.size() / sizeof(TableLine)};
+  auto filter = run->part(facts->filter);
+  if (Checksum::of(filter) != facts->filter.checksum) return run->damaged("its filter is damaged");
+  if (filter.size() >= kHotFilterBytes)
+    if ((run->hot_ = copy_to_huge_pages(filter))) filter = {static_cast<char const *>(run->hot_.get()), filter.size()};
+  run->filter_ = {reinterpret_cast<FilterLine const *>(filter.data()), filter.size() / sizeof(FilterLine)};
+
+  // The offsets come first; the first of them is 0, the last one is where the texts end.
+  auto const descriptors = run->part(facts->descriptors);
+  if (Checksum::of(descriptors) != facts->descriptors.checksum) return run->damaged("its descriptors are damaged");
+  auto count = std::uint64_t{0};
+  for (auto i = std::uint64_t{0}; (i + 1) * 8 <= descriptors.size(); ++i) {
+    count = i;
+    if (load_le<std::uint64_t>(descriptors.data() + i * 8) == descriptors.size() - (i + 1) * 8) break;
+  }
+  run->descriptor_count_ = static_cast<std::uint32_t>(count);
+  return std::shared_ptr<Run const>{std::move(run)};
+}
+
+auto Run::descriptor(std::uint32_t number) const -> std::string_view {
+  if (number >= descriptor_count_) return {};
+  auto const all = part(facts_.descriptors);
+  auto const texts = all.substr((std::uint64_t{descriptor_count_} + 1) * 8);
+  auto const from = load_le<std::uint64_t>(all.data() + std::uint64_t{number} * 8);
+  auto const to = load_le<std::uint64_t>(all.data() + (std::uint64_t{number} + 1) * 8);
+  return from <= to && to <= texts.size() ? texts.substr(from, to - from) : std::string_view{};
+}
+
+void Run::prefetch_table(std::uint64_t hash) const { __builtin_prefetch(&table_[home_line(hash, facts_.home_lines)]); }
+
+auto Run::at(std::uint64_t record) const -> std::optional<ByteReader> {
+  auto const index = part(facts_.index);
+  auto const entries = part(facts_.parts);
+  auto const block = record / kEntriesPerBlock;
+  if (record >= facts_.entries || (block + 1) * 8 > index.size()) return std::nullopt;
+  auto const offset = load_le<std::uint64_t>(index.data() + block * 8);
+  if (offset > entries.size()) return std::nullopt;
+  auto from = ByteReader{entries.substr(offset)};
+  for (auto i = record % kEntriesPerBlock; i > 0; --i)
+    if (!skip_entry(from)) return std::nullopt;
+  return from;
+}
+
+auto Run::find(std::uint64_t hash, std::uint8_t type, std::string_view value) const
+    -> Result<std::optional<EntryView>> {
+  for (auto number = home_line(hash, facts_.home_lines); number < table_.size(); ++number) {
+    auto const &line = table_[number];
+    auto const count = std::min(line.count(), TableLine::kSlots);
+    for (auto slot = std::size_t{0}; slot < count; ++slot) {
+      if (line.hashes[slot] > hash) return std::optional<EntryView>{};
+      if (line.hashes[slot] < hash) continue;
+      auto from = at(line.first() + slot);
+      if (!from) return damaged("its index is damaged");
+      auto entry = read_entry(*from);
+      if (!entry) return damaged(entry.error().sentence);
+      if (entry->type == type && entry->value == value) return std::optional{*entry};
+    }
+    if (count < TableLine::kSlots) break;
+  }
+  return std::optional<EntryView>{};
+}
+
+auto Run::check() const -> Result<void> {
+  auto const sections = {std::pair{&facts_.table, "table"}, std::pair{&facts_.index, "index"},
+                         std::pair{&facts_.filter, "filter"}, std::pair{&facts_.parts, "entries"},
+                         std::pair{&facts_.descriptors, "descriptors"}};
+  for (auto const &[section, what] : sections)
+    if (Checksum::of(part(*section)) != section->checksum) return damaged(fmt::format("its {} is damaged", what));
+  return ok;
+}
+
+Run::Cursor::Cursor(Run const &run, std::uint64_t from) : run_(&run) {
+  line_ = home_line(from, run.facts_.home_lines);
+  // A hash that belongs into this line may stand in a later one; an earlier one never has it.
+  for (; line_ < run.table_.size(); ++line_) {
+    auto const &line = run.table_[line_];
+    auto const count = std::min(line.count(), TableLine::kSlots);
+    slot_ = 0;
+    while (slot_ < count && line.hashes[slot_] < from) ++slot_;
+    record_ = line.first() + slot_;
+    if (slot_ < count) break;
+  }
+  if (line_ >= run.table_.size()) record_ = run.facts_.entries;
+  if (done()) return;
+  auto const start = run.at(record_);
+  if (!start) {
+    stop("its index is damaged");
+    return;
+  }
+  rest_ = *start;
+  read();
+}
+
+void Run::Cursor::stop(std::string_view why) {
+  failure_ = run_->damaged(why);
+  record_ = run_->facts_.entries;
+}
+
+void Run::Cursor::read() {
+  while (line_ < run_->table_.size() && slot_ >= run_->table_[line_].count()) {
+    ++line_;
+    slot_ = 0;
+  }
+  if (line_ >= run_->table_.size() || slot_ >= TableLine::kSlots) return stop("its table is damaged");
+  hash_ = run_->table_[line_].hashes[slot_];
+  auto entry = read_entry(rest_);
+  if (!entry) return stop(entry.error().sentence);
+  entry_ = *entry;
+}
+
+void Run::Cursor::next() {
+  ++record_;
+  ++slot_;
+  if (!done()) read();
+}
+
+}  // namespace noroshi::know::engine

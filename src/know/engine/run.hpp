@@ -1,0 +1,94 @@
+// A run that is being read: an immutable file, or the same bytes in memory.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/result.hpp"
+#include "know/engine/entry.hpp"
+#include "know/engine/files.hpp"
+#include "know/engine/run_layout.hpp"
+#include "know/line_filter.hpp"
+
+namespace noroshi::know::engine {
+
+/// Immutable, so thread-safe.
+class Run {
+public:
+  /// Verifies header and filter and copies the filter to where probes are fast; everything else stays where it is.
+  /// Errors name `name`.
+  static auto open(std::shared_ptr<Bytes const> bytes, std::string name) -> Result<std::shared_ptr<Run const>>;
+  Run(Run const &) = delete;
+  auto operator=(Run const &) -> Run & = delete;
+
+  [[nodiscard]] auto name() const -> std::string const & { return name_; }
+  [[nodiscard]] auto facts() const -> RunFacts const & { return facts_; }
+  [[nodiscard]] auto size() const -> std::size_t { return bytes_->view().size(); }
+  [[nodiscard]] auto bytes() const -> std::string_view { return bytes_->view(); }
+  [[nodiscard]] auto filter() const -> std::span<FilterLine const> { return filter_; }
+
+  /// Never false for a hash that is here.
+  [[nodiscard]] auto may_contain(std::uint64_t hash) const -> bool {
+    return facts_.saturated != 0 || know::may_contain(filter_, hash);
+  }
+  void prefetch_filter(std::uint64_t hash) const { __builtin_prefetch(&filter_[filter_line(hash, filter_.size())]); }
+  void prefetch_table(std::uint64_t hash) const;
+  /// Damaged bytes are malformed.
+  [[nodiscard]] auto find(std::uint64_t hash, std::uint8_t type, std::string_view value) const
+      -> Result<std::optional<EntryView>>;
+  [[nodiscard]] auto fragments(EntryView const &entry) const -> FragmentReader {
+    return {entry.fragments, facts_.base};
+  }
+  /// Empty where the number is none of this run.
+  [[nodiscard]] auto descriptor(std::uint32_t number) const -> std::string_view;
+  [[nodiscard]] auto descriptors() const -> std::uint32_t { return descriptor_count_; }
+
+  /// Compares every part with its checksum.
+  [[nodiscard]] auto check() const -> Result<void>;
+
+  /// Walks the entries in the order of (hash, type, value).
+  class Cursor {
+  public:
+    /// At the first entry with a hash of at least `from`.
+    explicit Cursor(Run const &run, std::uint64_t from = 0);
+    [[nodiscard]] auto done() const -> bool { return record_ >= run_->facts_.entries; }
+    [[nodiscard]] auto hash() const -> std::uint64_t { return hash_; }
+    [[nodiscard]] auto entry() const -> EntryView const & { return entry_; }
+    [[nodiscard]] auto run() const -> Run const & { return *run_; }
+    /// What is wrong with the bytes where the walk stopped early.
+    [[nodiscard]] auto failure() const -> std::optional<Error> const & { return failure_; }
+    void next();
+
+  private:
+    void read();
+    void stop(std::string_view why);
+    Run const *run_;
+    std::uint64_t record_ = 0, line_ = 0;
+    std::size_t slot_ = 0;
+    std::uint64_t hash_ = 0;
+    ByteReader rest_{std::string_view{}};
+    EntryView entry_;
+    std::optional<Error> failure_;
+  };
+
+private:
+  Run(std::shared_ptr<Bytes const> bytes, std::string name) : bytes_(std::move(bytes)), name_(std::move(name)) {}
+  [[nodiscard]] auto part(Section const &section) const -> std::string_view {
+    return bytes_->view().substr(section.offset, section.bytes);
+  }
+  [[nodiscard]] auto damaged(std::string_view what) const -> Error;
+  /// Where entry `record` starts among the entries; nothing where the index is damaged.
+  [[nodiscard]] auto at(std::uint64_t record) const -> std::optional<ByteReader>;
+
+  std::shared_ptr<Bytes const> bytes_;
+  std::string name_;
+  RunFacts facts_;
+  std::span<TableLine const> table_;
+  std::span<FilterLine const> filter_;
+  std::shared_ptr<void> hot_;  // the filter's copy, where it has one
+  std::uint32_t descriptor_count_ = 0;
+};
+
+}  // namespace noroshi::know::engine

@@ -1,0 +1,127 @@
+#include "know/engine/run_writer.hpp"
+
+#include <algorithm>
+
+#include "base/bytes.hpp"
+
+namespace noroshi::know::engine {
+
+namespace {
+
+// 65 of 100 slots in use: fuller, a hash's line is too often full and the next one must be read too.
+constexpr auto kTableFill = std::uint64_t{65};
+// One write call for so many bytes.
+constexpr auto kBufferBytes = std::size_t{1} << 20;
+
+auto page_up(std::uint64_t bytes) -> std::uint64_t { return (bytes + kPage - 1) / kPage * kPage; }
+auto home_lines_for(std::uint64_t entries) -> std::uint64_t {
+  return entries * 100 / (kTableFill * TableLine::kSlots) + 1;
+}
+/// Hashes pushed past the last home line: as many lines as they could all fill, at most some.
+auto spill_lines_for(std::uint64_t entries) -> std::uint64_t {
+  return std::min<std::uint64_t>(entries / TableLine::kSlots + 1, 1024);
+}
+auto bytes_of(auto const &what) -> std::string_view { return {reinterpret_cast<char const *>(&what), sizeof what}; }
+
+}  // namespace
+
+RunWriter::RunWriter(OutFile &file, std::uint64_t entries, Base base)
+    : file_(file), upper_(entries), base_(base), filter_(entries), home_lines_(home_lines_for(entries)) {
+  table_.offset = kPage;
+  index_.offset = table_.offset + page_up((home_lines_ + spill_lines_for(entries)) * sizeof(TableLine));
+  auto const filter_offset = index_.offset + page_up((entries / kEntriesPerBlock + 1) * sizeof(std::uint64_t));
+  entries_.offset = filter_offset + page_up(filter_.lines().size_bytes());
+  facts_.filter.offset = filter_offset;
+  for (auto *const stream : {&table_, &index_, &entries_}) stream->sum = std::make_unique<Checksum>();
+}
+
+auto RunWriter::put(Stream &to, std::string_view bytes) -> Result<void> {
+  to.buffer.append(bytes);
+  return to.buffer.size() < kBufferBytes ? Result<void>{ok} : flush(to);
+}
+
+auto RunWriter::flush(Stream &stream) -> Result<void> {
+  TRY_VOID(file_.write_at(stream.offset + stream.written, stream.buffer));
+  stream.sum->add(stream.buffer);
+  stream.written += stream.buffer.size();
+  stream.buffer.clear();
+  return ok;
+}
+
+auto RunWriter::close(Stream &stream) -> Result<Section> {
+  TRY_VOID(flush(stream));
+  return Section{stream.offset, stream.written, stream.sum->value()};
+}
+
+auto RunWriter::end_line() -> Result<void> {
+  TRY_VOID(put(table_, bytes_of(line_)));
+  line_ = {};
+  line_.first_and_count = facts_.entries << 8;
+  ++line_number_;
+  return ok;
+}
+
+auto RunWriter::put_in_table(std::uint64_t hash) -> Result<void> {
+  auto const home = home_line(hash, home_lines_);
+  while (line_number_ < home || line_.count() == TableLine::kSlots) TRY_VOID(end_line());
+  if (line_number_ >= home_lines_ + spill_lines_for(upper_))
+    return fail(ErrorCode::internal, "too many hashes meet at the end of a run");
+  line_.hashes[line_.count()] = hash;
+  ++line_.first_and_count;
+  return ok;
+}
+
+auto RunWriter::add(std::uint64_t hash, std::uint8_t type, std::string_view value,
+                    std::vector<Fragment> const &fragments) -> Result<void> {
+  if (facts_.entries == upper_) return fail(ErrorCode::internal, "more entries than the run was made for");
+  TRY_VOID(put_in_table(hash));
+  filter_.insert(hash);
+  if (facts_.entries % kEntriesPerBlock == 0) {
+    auto const offset = entries_.written + entries_.buffer.size();
+    TRY_VOID(put(index_, bytes_of(offset)));
+  }
+  append_entry(entries_.buffer, type, value, fragments, base_);
+  if (entries_.buffer.size() >= kBufferBytes) TRY_VOID(flush(entries_));
+  ++facts_.entries;
+  facts_.fragments += fragments.size();
+  ++facts_.of_type[type % facts_.of_type.size()];
+  if (type == static_cast<std::uint8_t>(model::ValueType::cidr) && !value.empty())
+    facts_.lengths.add(value.size() == 5, static_cast<unsigned char>(value.front()));
+  for (auto const &one : fragments) {
+    facts_.lowest_version = std::min(facts_.lowest_version, one.version);
+    facts_.highest_version = std::max(facts_.highest_version, one.version);
+  }
+  return ok;
+}
+
+auto RunWriter::finish() -> Result<RunFacts> {
+  TRY_VOID(end_line());
+  while (line_number_ < home_lines_) TRY_VOID(end_line());
+  auto const filter_lines = filter_.lines();
+  auto const filter_bytes =
+      std::string_view{reinterpret_cast<char const *>(filter_lines.data()), filter_lines.size_bytes()};
+  TRY_VOID(file_.write_at(facts_.filter.offset, filter_bytes));
+  facts_.filter.bytes = filter_bytes.size();
+  facts_.filter.checksum = Checksum::of(filter_bytes);
+  facts_.saturated = filter_.saturated() ? 1 : 0;
+  TRY(facts_.table, close(table_));
+  TRY(facts_.index, close(index_));
+  TRY(facts_.parts, close(entries_));
+
+  auto offsets = std::string{};
+  auto texts = std::string{};
+  for (auto i = std::uint32_t{0}; i < descriptors_.size(); ++i) {
+    append_le(offsets, std::uint64_t{texts.size()});
+    texts.append(descriptors_[i]);
+  }
+  append_le(offsets, std::uint64_t{texts.size()});
+  offsets.append(texts);
+  facts_.descriptors = {entries_.offset + page_up(facts_.parts.bytes), offsets.size(), Checksum::of(offsets)};
+  TRY_VOID(file_.write_at(facts_.descriptors.offset, offsets));
+  facts_.home_lines = home_lines_;
+  facts_.base = base_;
+  TRY_VOID(file_.write_at(0, write_header(facts_)));
+  return facts_;
+}
+
+}  // namespace noroshi::know::engine

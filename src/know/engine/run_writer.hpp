@@ -1,0 +1,57 @@
+// Writing a run: an immutable file of indicators in the order of their hashes. run_layout.hpp has its parts.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "know/engine/descriptor.hpp"
+#include "know/engine/entry.hpp"
+#include "know/engine/files.hpp"
+#include "know/engine/run_layout.hpp"
+#include "know/line_filter.hpp"
+
+namespace noroshi::know::engine {
+
+/// One entry after the other, in ascending order of (hash, type, value); then finish(). Memory: 3.2 bytes an entry for
+/// the filter, a few MiB of buffers, and the descriptors.
+class RunWriter {
+public:
+  /// At most `entries` will come. `file` stays the caller's.
+  RunWriter(OutFile &file, std::uint64_t entries, Base base);
+  /// Where fragments' descriptors are interned before add().
+  auto descriptors() -> DescriptorTable & { return descriptors_; }
+  [[nodiscard]] auto base() const -> Base { return base_; }
+  auto add(std::uint64_t hash, std::uint8_t type, std::string_view value, std::vector<Fragment> const &fragments)
+      -> Result<void>;
+  /// Writes what is left and the header. The file is not synced yet.
+  auto finish() -> Result<RunFacts>;
+
+private:
+  /// A part of the file that is written front to back.
+  struct Stream {
+    std::uint64_t offset = 0;   // of the part in the file
+    std::uint64_t written = 0;  // bytes of it
+    std::string buffer;
+    std::unique_ptr<Checksum> sum;
+  };
+  auto put(Stream &to, std::string_view bytes) -> Result<void>;
+  auto flush(Stream &stream) -> Result<void>;
+  auto put_in_table(std::uint64_t hash) -> Result<void>;
+  auto end_line() -> Result<void>;
+  auto close(Stream &stream) -> Result<Section>;
+
+  OutFile &file_;
+  std::uint64_t upper_;  // entries that may come
+  Base base_;
+  RunFacts facts_;
+  DescriptorTable descriptors_;
+  LineFilter filter_;
+  Stream table_, index_, entries_;
+  TableLine line_{};
+  std::uint64_t line_number_ = 0;
+  std::uint64_t home_lines_ = 0;
+};
+
+}  // namespace noroshi::know::engine

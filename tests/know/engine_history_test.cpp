@@ -15,13 +15,14 @@ using know::engine::EngineOptions;
 
 auto const clock_at_now = ManualClock{kNow};
 
-auto small() -> EngineOptions {
-  // So that flushes and merges happen within a few commits, and when the test says so.
-  return {.memory_bytes = 20'000, .young_files = 2, .in_background = false, .clock = &clock_at_now};
+/// A run has three pages or more: with few bytes of memory nearly every commit is flushed, with more the log grows.
+auto small(std::uint64_t memory_bytes = 20'000) -> EngineOptions {
+  return {.memory_bytes = memory_bytes, .young_files = 2, .in_background = false, .clock = &clock_at_now};
 }
+auto small(RandomWorld &world) -> EngineOptions { return small(world.one_of({20'000U, 40'000U, 1'000'000U})); }
 
 auto reopened(PaperDisk &disk) -> std::unique_ptr<Engine> {
-  auto engine = Engine::open(std::make_unique<PaperFiles>(disk), small());
+  auto engine = Engine::open(std::make_unique<PaperFiles>(disk), small(1'000'000));
   if (!engine) FAIL(engine.error().sentence);
   return *std::move(engine);
 }
@@ -57,7 +58,8 @@ TEST_CASE("over random histories the engine answers as a plain map would, reopen
     auto disk = PaperDisk{};
     auto world = RandomWorld{seed};
     auto plain = PlainIndicatorStore{};
-    auto engine = reopened(disk);
+    auto const reopen = [&] { return *Engine::open(std::make_unique<PaperFiles>(disk), small(world)); };
+    auto engine = reopen();
     auto past = std::vector<model::IndicatorCommit>{};
     for (auto step = 0; step < 300; ++step) {
       CAPTURE(step);
@@ -72,7 +74,7 @@ TEST_CASE("over random histories the engine answers as a plain map would, reopen
       if (world.below(40) == 0) REQUIRE(engine->compact());
       if (world.below(12) == 0) {
         engine.reset();
-        engine = reopened(disk);
+        engine = reopen();
       }
       auto const question = Question::from(world, 20);
       REQUIRE(answer(*engine, question) == answer(plain, question));
@@ -97,7 +99,7 @@ TEST_CASE("a crash at any write leaves what was acknowledged, and of the commit 
     auto coming = PlainIndicatorStore{};  // with the commit that is on its way
     auto files = std::make_unique<PaperFiles>(disk);
     auto *const paper = files.get();
-    auto engine = Engine::open(std::move(files), small());
+    auto engine = Engine::open(std::move(files), small(world));
     REQUIRE(engine);
     paper->boundary = [&] {
       auto after = disk.crashed(random);
@@ -134,7 +136,7 @@ TEST_CASE("a disk that fails now and then costs the commits that were refused, a
     for (auto round = 0; round < 6; ++round) {
       auto files = std::make_unique<PaperFiles>(disk);
       auto *const paper = files.get();
-      auto engine = Engine::open(std::move(files), small());
+      auto engine = Engine::open(std::move(files), small(world));
       REQUIRE(engine);
       auto failing = true;
       paper->fails = [&] { return failing && random() % 8 == 0; };

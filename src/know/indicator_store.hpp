@@ -9,11 +9,9 @@
 
 namespace noroshi::know {
 
-/// The file at `path`, made where it is missing. Errors say what, where and what next: malformed (damaged, or another
-/// program's file), conflict (a newer schema), unavailable (cannot be opened or written).
+/// The folder at `path`, made where it is missing. Errors say what, where and what next: malformed (damaged, or no
+/// store), conflict (written by a newer version), unavailable (cannot be opened or written). On a disk that cannot be
+/// written a store that is there opens, and apply() is refused.
 auto open_indicator_store(std::string path) -> Result<std::unique_ptr<model::IndicatorStore>>;
-
-/// For look-ups beside a running node: a file that exists, of which nothing is changed; apply() is refused.
-auto open_indicator_store_read_only(std::string path) -> Result<std::unique_ptr<model::IndicatorStore>>;
 
 }  // namespace noroshi::know

@@ -49,17 +49,15 @@ auto collect(FeedName const &name, ListRules const &rules, model::IndicatorStore
   auto const filter = filter_for(*name.list);
   // A public list is the node's own word about what its own decoys saw; that it is public is the operator's decision.
   auto const reader = name.audience == Audience::open ? model::node_viewer() : viewer;
-  auto after = std::optional<model::Value>{};
-  while (true) {
-    TRY(auto const page, store.list(filter, after, kPage, reader, now));
-    for (auto const &listed : page) {
+  for (auto cursor = std::optional<std::string>{""}; cursor;) {
+    TRY(auto page, store.list(filter, *cursor, kPage, reader, now));
+    cursor = std::move(page.next);
+    for (auto const &listed : page.listed) {
       auto selection = select(listed, *name.list, name.audience, rules, now);
       if (selection.until) collected.changes_at = std::min(collected.changes_at, *selection.until);
       if (selection.entry) collected.entries.push_back(*std::move(selection.entry));
     }
     if (collected.entries.size() > 2 * kMaxEntries) keep_best(collected.entries, kMaxEntries, collected.left_out);
-    if (page.size() < kPage) break;
-    after = page.back().indicator;
   }
   keep_best(collected.entries, kMaxEntries, collected.left_out);
   std::ranges::sort(collected.entries, {}, &OutIndicator::value);

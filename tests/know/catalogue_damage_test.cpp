@@ -49,9 +49,6 @@ TEST_CASE("a file that is no database is called damaged, with what to do next, a
   REQUIRE_FALSE(opened);
   check_sentence(opened.error(), path);
   CHECK(std::filesystem::file_size(path) == noise.size());
-  auto const store = know::open_indicator_store(path);
-  REQUIRE_FALSE(store);
-  check_sentence(store.error(), path);
 }
 
 TEST_CASE("damage inside the file is met with the same sentence") {

@@ -80,7 +80,7 @@ TEST_CASE("changes come in parts, and what is forgotten does not come again") {
 
 TEST_CASE("adding and withdrawing reaches the indicator store exactly, also when changes are replayed") {
   auto fixture = CatalogueFixture{};
-  auto const store = *know::open_indicator_store(fixture.folder / "indicators.sqlite");
+  auto const store = *know::open_indicator_store(fixture.folder / "indicators");
   auto const follow = [&](std::uint64_t from) {
     while (auto const commit = changes(fixture, from, 2)) {
       REQUIRE(store->apply(*commit));

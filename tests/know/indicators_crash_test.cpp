@@ -54,7 +54,7 @@ auto kill_after(int child, int acknowledgements, std::uint64_t enough, int momen
 
 TEST_CASE("a writer killed at random moments leaves every acknowledged commit, whole, and no half of another") {
   auto folder = TemporaryFolder{};
-  auto const path = folder / "indicators.sqlite";
+  auto const path = folder / "indicators";
   auto random = RandomWorld{42};
   auto plain = PlainIndicatorStore{};
   for (auto round = 0; round < 12; ++round) {

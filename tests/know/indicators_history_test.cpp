@@ -32,7 +32,7 @@ TEST_CASE("over random histories the store answers as a plain map would") {
     auto folder = TemporaryFolder{};
     auto world = RandomWorld{seed};
     auto plain = PlainIndicatorStore{};
-    auto store = open_store(folder / "indicators.sqlite");
+    auto store = open_store(folder / "indicators");
     auto past = std::vector<model::IndicatorCommit>{};
     for (auto step = 0; step < 100; ++step) {
       auto const stream = std::string{world.one_of({"intake", "catalogue"})};
@@ -45,7 +45,7 @@ TEST_CASE("over random histories the store answers as a plain map would") {
       REQUIRE(*store->cursor(commit.stream) == plain.cursor(commit.stream));
       if (world.below(12) == 0) {
         store.reset();
-        store = open_store(folder / "indicators.sqlite");
+        store = open_store(folder / "indicators");
       }
       compare(*store, plain, world);
     }

@@ -18,7 +18,7 @@ auto matches(model::IndicatorStore &store, std::string_view asked) -> std::strin
 
 TEST_CASE("an address is known by itself and by every block around it, the longest first") {
   auto folder = TemporaryFolder{};
-  auto store = open_store(folder / "indicators.sqlite");
+  auto store = open_store(folder / "indicators");
   REQUIRE(store->apply({.stream = "intake",
                         .position = 1,
                         .writes = {write("198.51.0.0/16"), write("198.51.100.0/24"), write("198.51.100.7"),
@@ -32,7 +32,7 @@ TEST_CASE("an address is known by itself and by every block around it, the longe
 
 TEST_CASE("a name is known by the names above it, whatever their scope, but never by a public suffix") {
   auto folder = TemporaryFolder{};
-  auto store = open_store(folder / "indicators.sqlite");
+  auto store = open_store(folder / "indicators");
   auto subtree = write("b.example.com");
   subtree.context.scope = model::Scope::subtree;
   REQUIRE(store->apply({.stream = "intake",
@@ -48,7 +48,7 @@ TEST_CASE("a name is known by the names above it, whatever their scope, but neve
 
 TEST_CASE("a URL is known by itself, without its query, and by the folders of its path") {
   auto folder = TemporaryFolder{};
-  auto store = open_store(folder / "indicators.sqlite");
+  auto store = open_store(folder / "indicators");
   REQUIRE(store->apply({.stream = "intake",
                         .position = 1,
                         .writes = {write("http://example.com/a/b/x.sh?id=1"), write("http://example.com/a/b/x.sh"),
@@ -61,7 +61,7 @@ TEST_CASE("a URL is known by itself, without its query, and by the folders of it
 
 TEST_CASE("a batch is answered in the order asked, repeated and unknown values included") {
   auto folder = TemporaryFolder{};
-  auto store = open_store(folder / "indicators.sqlite");
+  auto store = open_store(folder / "indicators");
   REQUIRE(store->apply({.stream = "intake", .position = 1, .writes = {write("a.example"), write("b.example")}}));
   auto const asked = std::array{value("b.example"), value("none.example"), value("a.example"), value("b.example")};
   auto const answered = store->look_up(asked, reader(), kNow);
@@ -74,7 +74,7 @@ TEST_CASE("a batch is answered in the order asked, repeated and unknown values i
 
 TEST_CASE("look-ups beside a writer see whole commits only") {
   auto folder = TemporaryFolder{};
-  auto store = open_store(folder / "indicators.sqlite");
+  auto store = open_store(folder / "indicators");
   constexpr auto kCommits = std::uint64_t{150};
   auto done = std::atomic{false};
   auto torn = std::atomic{0};

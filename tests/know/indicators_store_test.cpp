@@ -1,3 +1,7 @@
+#include <filesystem>
+#include <fstream>
+
+#include "base/file.hpp"
 #include "tests/know/indicators_fixture.hpp"
 
 namespace noroshi {
@@ -22,9 +26,9 @@ TEST_CASE("what was written is found after a restart, with every member of its c
   context.to_ids = true;
   context.tags = {"", "a,b", "mirai", "日本\n"};
   context.expiry = kNow + std::chrono::hours{1};
-  REQUIRE(open_store(folder / "indicators.sqlite")->apply({.stream = "intake", .position = 9, .writes = {written}}));
+  REQUIRE(open_store(folder / "indicators")->apply({.stream = "intake", .position = 9, .writes = {written}}));
 
-  auto store = open_store(folder / "indicators.sqlite");
+  auto store = open_store(folder / "indicators");
   auto const hits = look_up(*store, "192.0.2.7");
   REQUIRE(hits.size() == 1);
   CHECK(hits[0].match == model::MatchKind::exact);
@@ -48,7 +52,7 @@ TEST_CASE("what was written is found after a restart, with every member of its c
 
 TEST_CASE("contexts of one key add up, within a commit and over commits") {
   auto folder = TemporaryFolder{};
-  auto store = open_store(folder / "indicators.sqlite");
+  auto store = open_store(folder / "indicators");
   REQUIRE(store->apply({.stream = "intake", .position = 1, .writes = {write("example.com"), write("example.com")}}));
   REQUIRE(store->apply({.stream = "intake", .position = 2, .writes = {write("example.com"), write("example.com", 2)}}));
   auto const hits = look_up(*store, "example.com");
@@ -65,7 +69,7 @@ TEST_CASE("contexts of one key add up, within a commit and over commits") {
 
 TEST_CASE("a replayed commit is skipped, each stream by its own cursor") {
   auto folder = TemporaryFolder{};
-  auto store = open_store(folder / "indicators.sqlite");
+  auto store = open_store(folder / "indicators");
   for (auto const position : {5U, 5U, 4U})
     REQUIRE(store->apply({.stream = "intake", .position = position, .writes = {write("example.com")}}));
   REQUIRE(store->apply({.stream = "catalogue", .position = 2, .writes = {write("example.com")}}));
@@ -77,7 +81,7 @@ TEST_CASE("a replayed commit is skipped, each stream by its own cursor") {
 
 TEST_CASE("withdrawing a report takes exactly its contexts, and indicators that nothing else speaks of") {
   auto folder = TemporaryFolder{};
-  auto store = open_store(folder / "indicators.sqlite");
+  auto store = open_store(folder / "indicators");
   REQUIRE(store->apply({.stream = "catalogue",
                         .position = 1,
                         .writes = {write("a.example", 1, 7), write("b.example", 1, 7), write("b.example", 1, 8),
@@ -92,7 +96,7 @@ TEST_CASE("withdrawing a report takes exactly its contexts, and indicators that 
 
 TEST_CASE("raising a source's generation hides what it said before, and what it says next starts anew") {
   auto folder = TemporaryFolder{};
-  auto store = open_store(folder / "indicators.sqlite");
+  auto store = open_store(folder / "indicators");
   REQUIRE(store->apply(
       {.stream = "intake", .position = 1, .writes = {write("a.example"), write("b.example"), write("b.example", 2)}}));
   REQUIRE(store->apply(
@@ -105,7 +109,7 @@ TEST_CASE("raising a source's generation hides what it said before, and what it 
 
 TEST_CASE("a context is gone at its expiry, and shown only to those whom its marking allows") {
   auto folder = TemporaryFolder{};
-  auto store = open_store(folder / "indicators.sqlite");
+  auto store = open_store(folder / "indicators");
   auto expiring = write("a.example");
   expiring.context.expiry = kNow;
   auto red = write("b.example");
@@ -118,17 +122,49 @@ TEST_CASE("a context is gone at its expiry, and shown only to those whom its mar
   CHECK(store->look_up(std::span{&asked, 1}, model::node_viewer(), kNow)->front().size() == 1);
 }
 
-TEST_CASE("a read-only store answers beside the one that writes, and refuses to write") {
+TEST_CASE("a copy made while the store is in use opens as the store was") {
   auto folder = TemporaryFolder{};
-  auto store = open_store(folder / "indicators.sqlite");
-  auto beside = know::open_indicator_store_read_only(folder / "indicators.sqlite");
-  REQUIRE(beside);
+  auto store = open_store(folder / "indicators");
   REQUIRE(store->apply({.stream = "intake", .position = 1, .writes = {write("a.example")}}));
-  CHECK(look_up(**beside, "a.example").size() == 1);
-  auto const refused = (*beside)->apply({.stream = "intake", .position = 2});
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().code == ErrorCode::unavailable);
-  CHECK(know::open_indicator_store_read_only(folder / "missing").error().code == ErrorCode::not_found);
+  REQUIRE(store->copy_to(folder / "copy"));
+  REQUIRE(store->apply({.stream = "intake", .position = 2, .writes = {write("b.example")}}));
+  auto copy = open_store(folder / "copy");
+  CHECK(look_up(*copy, "a.example").size() == 1);
+  CHECK(look_up(*copy, "b.example").empty());
+  CHECK(*copy->cursor("intake") == 1);
+}
+
+TEST_CASE("a store that is damaged, or of a newer version, is called so with its file, and stays as it is") {
+  auto folder = TemporaryFolder{};
+  auto const path = folder / "indicators";
+  {
+    auto store = open_store(path);
+    REQUIRE(store->apply({.stream = "intake", .position = 1, .writes = {write("a.example")}}));
+    REQUIRE(store->copy_to(folder / "copy"));  // puts what is in memory into a run
+  }
+  auto const refusal = [&](std::string const &file, std::size_t at, char byte) {
+    auto bytes = *read_file(file, 1 << 20);
+    auto const sound = bytes;
+    bytes.at(at) = byte;
+    std::ofstream{file, std::ios::binary} << bytes;
+    auto const opened = know::open_indicator_store(path);
+    std::ofstream{file, std::ios::binary} << sound;
+    REQUIRE_FALSE(opened);
+    CAPTURE(opened.error().sentence);
+    CHECK(opened.error().sentence.contains(path));
+    return opened.error().code;
+  };
+  auto run = std::string{};
+  for (auto const &entry : std::filesystem::directory_iterator{path})
+    if (entry.path().filename().string().starts_with("run-")) run = entry.path();
+  CHECK(refusal(path + "/manifest", 20, 'x') == ErrorCode::malformed);
+  CHECK(refusal(path + "/manifest", 7, '9') == ErrorCode::conflict);
+  CHECK(refusal(run, 100, 'x') == ErrorCode::malformed);
+  CHECK(refusal(run, 7, '9') == ErrorCode::conflict);
+  std::filesystem::rename(path + "/key", path + "/elsewhere");
+  CHECK(know::open_indicator_store(path).error().code == ErrorCode::malformed);
+  std::filesystem::rename(path + "/elsewhere", path + "/key");
+  CHECK(look_up(*open_store(path), "a.example").size() == 1);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 
 #include "codec/stix.hpp"
 #include "share/feed.hpp"
-#include "share/walk.hpp"
 #include "support/fake_stores.hpp"
 
 using namespace noroshi;
@@ -273,28 +272,4 @@ TEST_CASE("a name that is no list says which there are") {
   }
 }
 
-TEST_CASE("a walk visits every indicator once, also those that begin with the same thousand bytes") {
-  auto store = test::FakeIndicators{};
-  for (auto number = 0; number < 30; ++number) {
-    store.add(*model::parse_value(fmt::format("8.8.4.{}", number)), attack());
-    store.add(*model::parse_value(fmt::format("http://example.com/{}{}", std::string(2000, 'a'), number)), download());
-  }
-  for (auto const limit : {1, 7, 60, 100}) {
-    auto seen = std::set<model::Value>{};
-    auto visits = 0;
-    auto cursor = std::string{};
-    do {
-      auto page = share::next_indicators(store, {}, cursor, static_cast<std::size_t>(limit), viewer(), kNow);
-      REQUIRE(page);
-      visits += static_cast<int>(page->listed.size());
-      for (auto const &listed : page->listed) seen.insert(listed.indicator);
-      cursor = page->next.value_or("");
-      CHECK(cursor.size() < 3000);
-    } while (!cursor.empty());
-    CHECK(visits == 60);
-    CHECK(seen.size() == 60);
-  }
-  for (auto const *const wrong : {"x", "1", "1-", "1-2", "1-2-", "999-0-00", "1-0-zz", "1-99999-00"})
-    CHECK((share::next_indicators(store, {}, wrong, 1, viewer(), kNow).has_value() ==
-           (std::string_view{wrong} == "1-2-")));
-}
+}  // namespace

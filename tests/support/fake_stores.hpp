@@ -29,24 +29,30 @@ public:
       }
     return all;
   }
-  auto list(model::IndicatorFilter const &filter, std::optional<model::Value> const &after, std::size_t limit,
-            model::Viewer const &viewer, Time now) -> Result<std::vector<model::ListedIndicator>> override {
+  /// Cursors are numbers of entries.
+  auto list(model::IndicatorFilter const &filter, std::string_view cursor, std::size_t limit,
+            model::Viewer const &viewer, Time now) -> Result<model::IndicatorPage> override {
+    auto skip = std::size_t{0};
+    auto const [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), skip);
+    if (!cursor.empty() && (error != std::errc{} || end != cursor.data() + cursor.size()))
+      return fail(ErrorCode::malformed, "the cursor is none of ours");
     auto const among = [](auto const &wanted, auto one) {
       return wanted.empty() || std::ranges::find(wanted, one) != wanted.end();
     };
     auto found = std::map<model::Value, std::vector<model::Context>>{};
     for (auto const &[match, indicator, context] : hits) {
-      if ((after && indicator <= *after) || !among(filter.types, indicator.type)) continue;
+      if (!among(filter.types, indicator.type)) continue;
       if (!among(filter.roles, context.role) || !among(filter.directions, context.direction)) continue;
       if (context.evidence < filter.evidence || context.confidence < filter.confidence) continue;
       if ((filter.to_ids_only && !context.to_ids) || !viewer.may_see(context.tlp)) continue;
       if ((context.expiry && *context.expiry <= now) || (filter.since && context.last_seen < *filter.since)) continue;
       if (!filter.before || context.last_seen < *filter.before) found[indicator].push_back(context);
     }
-    auto listed = std::vector<model::ListedIndicator>{};
-    for (auto &[indicator, contexts] : found)
-      if (listed.size() < limit) listed.push_back({indicator, std::move(contexts)});
-    return listed;
+    auto page = model::IndicatorPage{};
+    for (auto number = std::size_t{0}; auto &[indicator, contexts] : found)
+      if (number++ >= skip && page.listed.size() < limit) page.listed.push_back({indicator, std::move(contexts)});
+    if (skip + page.listed.size() < found.size()) page.next = std::to_string(skip + page.listed.size());
+    return page;
   }
   auto apply(model::IndicatorCommit const &commit) -> Result<void> override {
     if (commit.position <= cursors[commit.stream]) return ok;

@@ -254,7 +254,7 @@ def contents(folder):
     (lambda folder: (folder / "manifest.json").unlink(), "no backup, or one that was not finished"),
     (lambda folder: (folder / "manifest.json").write_bytes((folder / "manifest.json").read_bytes()[:-40]), "manifest.json is damaged"),
     (lambda folder: (folder / "catalogue.sqlite").unlink(), "lacks its file catalogue.sqlite"),
-    (lambda folder: os.truncate(folder / "indicators.sqlite", 5000), "indicators.sqlite is not what was written"),
+    (lambda folder: os.truncate(folder / "indicators" / "key", 50), "indicators/key is not what was written"),
     (lambda folder: (folder / "peer.pem").write_bytes(b"x" + (folder / "peer.pem").read_bytes()[1:]), "peer.pem is not what was written"),
     (lambda folder: (folder / "stranger").write_text("x"), "did not come with the file stranger"),
     (lambda folder: shutil.rmtree(folder), "no backup"),

@@ -107,13 +107,13 @@ def test_a_damaged_intake_log_is_reported_and_what_is_sound_is_applied(tmp_path)
 
 def test_a_damaged_store_is_named_and_left_as_it_is(tmp_path):
     node = Node(tmp_path).init()
-    for name in ("catalogue.sqlite", "indicators.sqlite"):
+    for name in ("catalogue.sqlite", "indicators/manifest"):
         file = node.data / name
         sound = file.read_bytes()
         for leftover in node.data.glob(name + "-*"):
             leftover.unlink()
         file.write_bytes(b"This is no database, whatever it was before. " * 100)
-        sentence = node.run("status", expect=3) if name != "indicators.sqlite" else node.run("search", "example.com", expect=3)
+        sentence = node.run("status", expect=3) if name == "catalogue.sqlite" else node.run("search", "example.com", expect=3)
         assert name in sentence
         assert file.read_bytes().startswith(b"This is no database")
         file.write_bytes(sound)

@@ -28,7 +28,7 @@ struct Node {
 
   explicit Node(TemporaryFolder const &folder) {
     catalogue = *know::open_catalogue({.path = folder / "catalogue.sqlite"});
-    indicators = *know::open_indicator_store(folder / "indicators.sqlite");
+    indicators = *know::open_indicator_store(folder / "indicators");
     observations = *know::open_observation_store({.directory = folder / "observations"});
     log = *IntakeLog::open({.folder = folder / "intake", .segment_bytes = 100'000}, {});
     applier = *Applier::create(*log, {*observations, *indicators, *catalogue}, config);

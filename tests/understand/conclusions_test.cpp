@@ -36,7 +36,7 @@ struct Node {
     where = *Where::create({}, config);
     never = *NeverList::create({}, config);
     catalogue = *know::open_catalogue({.path = folder / "catalogue.sqlite"});
-    indicators = *know::open_indicator_store(folder / "indicators.sqlite");
+    indicators = *know::open_indicator_store(folder / "indicators");
     observations = *know::open_observation_store({.directory = folder / "observations"});
     log = *IntakeLog::open({.folder = folder / "intake"}, {});
     applier = *Applier::create(*log, {*observations, *indicators, *catalogue}, config, {where.get(), never.get()});

@@ -54,8 +54,8 @@ public:
   auto look_up(std::span<model::Value const> values, model::Viewer const &viewer, Time now)
       -> Result<std::vector<std::vector<model::Hit>>> override;
   // engine_list.cpp
-  auto list(model::IndicatorFilter const &filter, std::optional<model::Value> const &after, std::size_t limit,
-            model::Viewer const &viewer, Time now) -> Result<std::vector<model::ListedIndicator>> override;
+  auto list(model::IndicatorFilter const &filter, std::string_view cursor, std::size_t limit,
+            model::Viewer const &viewer, Time now) -> Result<model::IndicatorPage> override;
   // engine_apply.cpp
   auto apply(model::IndicatorCommit const &commit) -> Result<void> override;
   auto cursor(std::string_view stream) -> Result<std::uint64_t> override;
@@ -78,6 +78,9 @@ private:
   void publish(Snapshot next);
   [[nodiscard]] auto snapshot() const -> std::shared_ptr<Snapshot const>;
   auto merge_small(Snapshot &next) -> Result<void>;
+  auto purge_small(Snapshot &next) -> Result<void>;
+  [[nodiscard]] auto merged_in_memory(std::span<std::shared_ptr<Run const> const> runs, Erasures const &erasures) const
+      -> Result<std::shared_ptr<Run const>>;
 
   auto keep_house() -> Result<void>;
   auto flush() -> Result<void>;

@@ -82,6 +82,7 @@ auto Engine::take_in(Batch const &batch) -> Result<void> {
     next.runs.push_back(std::move(run));
     TRY_VOID(merge_small(next));
   }
+  if (!batch.raised.empty() || !batch.withdrawals.empty()) TRY_VOID(purge_small(next));
   version_ = std::max(version_, batch.version);
   cursors_[batch.stream] = batch.position;
   publish(std::move(next));
@@ -95,13 +96,30 @@ auto Engine::merge_small(Snapshot &next) -> Result<void> {
     auto const older = pair[0]->facts().entries;
     auto const newer = pair[1]->facts().entries;
     if (older + newer > kSmallEntries && older > 2 * newer) return ok;
-    auto file = std::make_shared<MemoryFile>();
-    TRY_VOID(merge_runs(pair, next.erasures, {options_.clock->now(), {}}, *file));
-    TRY(auto merged, Run::open(std::move(file), "a run in memory"));
+    TRY(auto merged, merged_in_memory(pair, next.erasures));
     next.runs.resize(next.runs.size() - 2);
     if (merged->facts().entries > 0) next.runs.push_back(std::move(merged));
   }
   return ok;
+}
+
+/// What was just taken back leaves memory at once where that costs little: so a small store counts exactly.
+auto Engine::purge_small(Snapshot &next) -> Result<void> {
+  auto const memory = std::span{next.runs}.subspan(file_runs_);
+  auto entries = std::uint64_t{0};
+  for (auto const &run : memory) entries += run->facts().entries;
+  if (memory.empty() || entries > kSmallEntries) return ok;
+  TRY(auto merged, merged_in_memory(memory, next.erasures));
+  next.runs.resize(file_runs_);
+  if (merged->facts().entries > 0) next.runs.push_back(std::move(merged));
+  return ok;
+}
+
+auto Engine::merged_in_memory(std::span<std::shared_ptr<Run const> const> runs, Erasures const &erasures) const
+    -> Result<std::shared_ptr<Run const>> {
+  auto file = std::make_shared<MemoryFile>();
+  TRY_VOID(merge_runs(runs, erasures, {options_.clock->now(), {}}, *file));
+  return Run::open(std::move(file), "a run in memory");
 }
 
 /// The new log says up to where the one before counts: a record whose write failed must not come back to life behind

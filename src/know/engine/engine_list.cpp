@@ -1,8 +1,8 @@
 // Indicators in the order of their hashes, as lists and exports walk them.
 #include <algorithm>
+#include <charconv>
 
-#include "know/engine/collect.hpp"
-#include "know/engine/engine.hpp"
+#include "know/engine/walk.hpp"
 
 namespace noroshi::know::engine {
 
@@ -24,46 +24,45 @@ auto passes(model::Context const &context, model::IndicatorFilter const &filter,
          (!filter.before || context.last_seen < *filter.before);
 }
 
+/// The hash that a cursor names; 0 for an empty one.
+auto place_of(std::string_view cursor) -> Result<std::uint64_t> {
+  auto place = std::uint64_t{0};
+  auto const [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), place, 16);
+  if (cursor.empty()) return place;
+  if (cursor.size() != 16 || error != std::errc{} || end != cursor.data() + cursor.size())
+    return fail(ErrorCode::malformed, "the cursor is none of ours; begin again without one");
+  return place;
+}
+
 }  // namespace
 
-auto Engine::list(model::IndicatorFilter const &filter, std::optional<model::Value> const &after, std::size_t limit,
-                  model::Viewer const &viewer, Time now) -> Result<std::vector<model::ListedIndicator>> {
-  limit = std::min(limit, kMaxListed);
+auto Engine::list(model::IndicatorFilter const &filter, std::string_view cursor, std::size_t limit,
+                  model::Viewer const &viewer, Time now) -> Result<model::IndicatorPage> {
+  limit = std::clamp<std::size_t>(limit, 1, kMaxListed);
+  TRY(auto const from, place_of(cursor));
   auto const held = snapshot();
-  auto const after_hash = after ? hash_of(key_, *after) : std::uint64_t{0};
-  auto cursors = std::vector<Run::Cursor>{};
-  for (auto const &run : held->runs) cursors.emplace_back(*run, after_hash);
-  auto const behind = after ? std::optional{to_stored(*after)} : std::nullopt;
-  auto collector = Collector{*held};
-  auto listed = std::vector<model::ListedIndicator>{};
-  auto const key = [](Run::Cursor const &cursor) {
-    return std::tuple{cursor.hash(), cursor.entry().type, cursor.entry().value};
-  };
-  while (listed.size() < limit) {
-    auto *least = static_cast<Run::Cursor *>(nullptr);
-    for (auto &cursor : cursors) {
-      if (cursor.failure()) return *cursor.failure();
-      if (!cursor.done() && (least == nullptr || key(cursor) < key(*least))) least = &cursor;
+  auto walk = Walk{*held, from};
+  auto page = model::IndicatorPage{};
+  for (auto last = std::uint64_t{0}; !walk.done();) {
+    // A page ends between two hashes, so that the next one can begin with one.
+    if (page.listed.size() >= limit && walk.hash() != last) {
+      page.next = fmt::format("{:016x}", walk.hash());
+      return page;
     }
-    if (least == nullptr) break;
-    auto const at = key(*least);
-    auto const [hash, type, bytes] = at;
-    // Reading contexts costs more than passing over them.
-    auto const wanted = among(filter.types, static_cast<model::ValueType>(type & 0x7f)) &&
-                        (!behind || at > std::tuple{after_hash, behind->type, std::string_view{behind->bytes}});
-    for (auto &cursor : cursors) {
-      if (cursor.done() || key(cursor) != at) continue;
-      if (wanted) TRY_VOID(collector.add(cursor.run(), cursor.entry()));
-      cursor.next();
+    last = walk.hash();
+    auto const entry = walk.entry();
+    if (!among(filter.types, static_cast<model::ValueType>(entry.type & 0x7f))) {
+      TRY_VOID(walk.skip());
+      continue;
     }
-    if (!wanted) continue;
-    auto contexts = collector.contexts();
+    TRY(auto contexts, walk.take());
     std::erase_if(contexts, [&](auto const &context) { return !passes(context, filter, viewer, now); });
     if (contexts.empty()) continue;
-    TRY(auto value, from_stored(type, bytes));
-    listed.push_back({std::move(value), std::move(contexts)});
+    TRY(auto value, from_stored(entry.type, entry.value));
+    page.listed.push_back({std::move(value), std::move(contexts)});
   }
-  return listed;
+  TRY_VOID(walk.outcome());
+  return page;
 }
 
 }  // namespace noroshi::know::engine

@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "know/engine/engine.hpp"
+#include "know/indicator_store.hpp"
 
 namespace noroshi::know::engine {
 
@@ -36,7 +37,8 @@ auto Engine::load() -> Result<void> {
   version_ = manifest_.version;
   cursors_ = manifest_.cursors;
   publish(std::move(start));
-  TRY_VOID(remove_strangers());
+  // On a disk that cannot be written now, what is stored can still be asked.
+  if (auto const removed = remove_strangers(); !removed) log_error("indicators: {}", removed.error().sentence);
   return replay_logs();
 }
 
@@ -104,3 +106,13 @@ auto Engine::replay_logs() -> Result<void> {
 }
 
 }  // namespace noroshi::know::engine
+
+namespace noroshi::know {
+
+auto open_indicator_store(std::string path) -> Result<std::unique_ptr<model::IndicatorStore>> {
+  TRY(auto files, engine::open_folder(std::move(path)));
+  TRY(auto store, engine::Engine::open(std::move(files), {}));
+  return std::unique_ptr<model::IndicatorStore>{std::move(store)};
+}
+
+}  // namespace noroshi::know

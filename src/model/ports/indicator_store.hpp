@@ -47,10 +47,11 @@ struct IndicatorCommit {
   std::vector<SourceId> raised;  // sources whose generation rises: their older contexts are invisible at once
 };
 
+/// What is stored. What was withdrawn, and what one indicator has in two runs, counts until they are merged.
 struct IndicatorStats {
   std::uint64_t indicators = 0;
   std::uint64_t contexts = 0;
-  std::uint64_t bytes = 0;  // on disk
+  std::uint64_t bytes = 0;
 };
 
 /// Which contexts a list is made of; an indicator is listed where at least one of its contexts passes all conditions.
@@ -70,6 +71,11 @@ struct ListedIndicator {
   std::vector<Context> contexts;  // those that pass, at least one
 };
 
+struct IndicatorPage {
+  std::vector<ListedIndicator> listed;
+  std::optional<std::string> next;  // the cursor of the page behind this one; none behind the last
+};
+
 /// Thread-safe: look-ups run beside each other and beside one apply.
 class IndicatorStore {
 public:
@@ -80,11 +86,12 @@ public:
   virtual auto look_up(std::span<Value const> values, Viewer const &viewer, Time now)
       -> Result<std::vector<std::vector<Hit>>> = 0;
 
-  /// The next `limit` indicators behind `after` (none: from the first) by type and canonical text, with the contexts
-  /// that pass the filter, that `viewer` may see, of the current generation, not expired at `now`. Fewer than `limit`:
-  /// there are no more.
-  virtual auto list(IndicatorFilter const &filter, std::optional<Value> const &after, std::size_t limit,
-                    Viewer const &viewer, Time now) -> Result<std::vector<ListedIndicator>> = 0;
+  /// About `limit` indicators behind `cursor` (the `next` of the page before, with the same filter; empty: from the
+  /// first), in an order that is the store's own, with the contexts that pass the filter, that `viewer` may see, of the
+  /// current generation, not expired at `now`. What is there all the time is listed exactly once; cursors are words of
+  /// letters and digits. malformed where the cursor is none.
+  virtual auto list(IndicatorFilter const &filter, std::string_view cursor, std::size_t limit, Viewer const &viewer,
+                    Time now) -> Result<IndicatorPage> = 0;
 
   /// Durable when it returns.
   virtual auto apply(IndicatorCommit const &commit) -> Result<void> = 0;
@@ -94,7 +101,7 @@ public:
 
   virtual auto stats() -> Result<IndicatorStats> = 0;
 
-  /// Writes everything applied so far to a new file, to be opened in place of this store's.
+  /// Writes everything applied so far to a new folder, to be opened in place of this store's.
   virtual auto copy_to(std::string const &path) -> Result<void> = 0;
 };
 

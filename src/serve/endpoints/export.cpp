@@ -9,7 +9,6 @@
 #include "serve/lists.hpp"
 #include "serve/observation_query.hpp"
 #include "share/secrecy.hpp"
-#include "share/walk.hpp"
 
 namespace noroshi::serve {
 namespace {
@@ -102,8 +101,8 @@ private:
     filter.before = query.before;
     auto const now = call.services.clock.now();
     auto const rules = rules_of(call.services);
-    TRY(auto found, share::next_indicators(call.services.indicators, filter, call.request.parameter("cursor"), limit,
-                                           call.viewer, now));
+    TRY(auto found,
+        call.services.indicators.list(filter, call.request.parameter("cursor"), limit, call.viewer, now));
     for (auto const &listed : found.listed)
       page.count(page.writer.write(share::summarise(listed, rules, now), page.response.body));
     page.next = std::move(found.next);

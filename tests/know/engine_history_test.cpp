@@ -61,6 +61,7 @@ TEST_CASE("over random histories the engine answers as a plain map would, reopen
     auto const reopen = [&] { return *Engine::open(std::make_unique<PaperFiles>(disk), small(world)); };
     auto engine = reopen();
     auto past = std::vector<model::IndicatorCommit>{};
+    auto most = std::size_t{0};
     for (auto step = 0; step < 300; ++step) {
       CAPTURE(step);
       auto const stream = std::string{world.one_of({"intake", "catalogue"})};
@@ -70,6 +71,7 @@ TEST_CASE("over random histories the engine answers as a plain map would, reopen
       past.push_back(commit);
       REQUIRE(engine->apply(commit));
       plain.apply(commit);
+      most = std::max(most, plain.contexts());
       REQUIRE(*engine->cursor(commit.stream) == plain.cursor(commit.stream));
       if (world.below(40) == 0) REQUIRE(engine->compact());
       if (world.below(12) == 0) {
@@ -81,7 +83,7 @@ TEST_CASE("over random histories the engine answers as a plain map would, reopen
     }
     REQUIRE(engine->compact());
     REQUIRE(engine->check());
-    CHECK(plain.contexts() > 50);
+    CHECK(most > 50);
   }
 }
 

@@ -34,6 +34,7 @@ TEST_CASE("over random histories the store answers as a plain map would") {
     auto plain = PlainIndicatorStore{};
     auto store = open_store(folder / "indicators");
     auto past = std::vector<model::IndicatorCommit>{};
+    auto most = std::size_t{0};
     for (auto step = 0; step < 100; ++step) {
       auto const stream = std::string{world.one_of({"intake", "catalogue"})};
       auto const replayed = !past.empty() && world.below(5) == 0;
@@ -42,6 +43,7 @@ TEST_CASE("over random histories the store answers as a plain map would") {
       past.push_back(commit);
       REQUIRE(store->apply(commit));
       plain.apply(commit);
+      most = std::max(most, plain.contexts());
       REQUIRE(*store->cursor(commit.stream) == plain.cursor(commit.stream));
       if (world.below(12) == 0) {
         store.reset();
@@ -49,7 +51,7 @@ TEST_CASE("over random histories the store answers as a plain map would") {
       }
       compare(*store, plain, world);
     }
-    CHECK(plain.contexts() > 50);
+    CHECK(most > 50);
   }
 }
 

@@ -20,7 +20,8 @@ public:
     auto &cursor = cursors_[commit.stream];
     if (commit.position <= cursor) return;
     cursor = commit.position;
-    for (auto const source : commit.raised) ++generations_[source];
+    for (auto const source : commit.raised)
+      std::erase_if(rows_, [&](auto const &row) { return row.second.context.source == source; });
     for (auto const &write : commit.writes) keep(write, commit.position);
     for (auto const &withdrawal : commit.withdrawals)
       std::erase_if(rows_, [&](auto const &row) {
@@ -36,8 +37,7 @@ public:
     auto all = std::vector<Found>{};
     for (auto const &[key, row] : rows_) {  // in key order
       auto const match = match_of(asked, row.indicator);
-      auto const visible = row.generation == generation_of(row.context.source) && viewer.may_see(row.context.tlp) &&
-                           (!row.context.expiry || *row.context.expiry > now);
+      auto const visible = viewer.may_see(row.context.tlp) && (!row.context.expiry || *row.context.expiry > now);
       if (match && visible)
         all.push_back({static_cast<std::size_t>(match->first),
                        match->second,
@@ -70,22 +70,14 @@ private:
   struct Row {
     model::Value indicator;
     model::Context context;
-    std::uint64_t generation = 0;
   };
-
-  [[nodiscard]] auto generation_of(model::SourceId source) const -> std::uint64_t {
-    auto const found = generations_.find(source);
-    return found == generations_.end() ? 0 : found->second;
-  }
 
   void keep(model::IndicatorWrite const &write, std::uint64_t position) {
     auto const &context = write.context;
-    auto const generation = generation_of(context.source);
     auto const key = Key{write.indicator, context.source,    context.report,  context.attribute,
                          context.role,    context.direction, context.evidence};
-    auto row = Row{write.indicator, context, generation};
-    if (auto const there = rows_.find(key); there != rows_.end() && there->second.generation == generation)
-      merge(row.context, there->second.context);
+    auto row = Row{write.indicator, context};
+    if (auto const there = rows_.find(key); there != rows_.end()) merge(row.context, there->second.context);
     row.context.sequence = position;
     rows_.insert_or_assign(key, row);
   }
@@ -110,7 +102,6 @@ private:
   }
 
   std::map<Key, Row> rows_;
-  std::map<model::SourceId, std::uint64_t> generations_;
   std::map<std::string, std::uint64_t> cursors_;
 };
 

@@ -1,7 +1,9 @@
 #include "know/engine/collect.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
+#include <utility>
 
 #include "model/receipt_part.hpp"
 
@@ -11,6 +13,30 @@ namespace {
 
 auto key_of(model::Context const &context) {
   return std::tie(context.source, context.report, context.attribute, context.role, context.direction, context.evidence);
+}
+
+/// In the order of keys, those with one key merged. Of two, the sequence of the one that was written last is the
+/// whole's.
+void join_by_key(std::vector<model::Context> &contexts, std::vector<std::uint64_t> const &versions) {
+  auto order = std::vector<std::size_t>(contexts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+    auto const key_a = key_of(contexts[a]);
+    auto const key_b = key_of(contexts[b]);
+    return key_a != key_b ? key_a < key_b : versions[a] > versions[b];
+  });
+  auto whole = std::vector<model::Context>{};
+  whole.reserve(contexts.size());
+  for (auto const i : order) {
+    if (!whole.empty() && model::same_key(whole.back(), contexts[i])) {
+      auto const sequence = whole.back().sequence;
+      model::merge(whole.back(), contexts[i]);
+      whole.back().sequence = sequence;
+    } else {
+      whole.push_back(std::move(contexts[i]));
+    }
+  }
+  contexts = std::move(whole);
 }
 
 /// Days of one sensor become one context under report 0, where the same key may stand already.
@@ -32,42 +58,45 @@ void join_receipts(std::vector<model::Context> &contexts) {
 
 }  // namespace
 
+auto Collector::descriptor(Run const &run, std::uint32_t number) -> Result<Known const *> {
+  auto &known = known_[(number + reinterpret_cast<std::uintptr_t>(&run) / 64) % known_.size()];
+  if (known.run == &run && known.number == number) return &known;
+  auto const bytes = run.descriptor(number);
+  auto const head = head_of(bytes);
+  known.run = nullptr;
+  TRY(known.context, read_descriptor(bytes));
+  known.gone = head.generation != snapshot_.erasures.generation_of(head.source);
+  known.withdrawn_through = snapshot_.erasures.withdrawn_through(head.source, head.report);
+  known.run = &run;
+  known.number = number;
+  return &known;
+}
+
 auto Collector::add(Run const &run, EntryView const &entry) -> Result<void> {
+  if (std::exchange(handed_out_, false)) {
+    contexts_.clear();
+    versions_.clear();
+  }
   auto fragments = run.fragments(entry);
   while (!fragments.done()) {
     auto const one = fragments.next();
-    auto const descriptor = run.descriptor(one.descriptor);
-    if (fragments.failed() || descriptor.empty())
+    auto const known = fragments.failed() ? Result<Known const *>{nullptr} : descriptor(run, one.descriptor);
+    if (!known || *known == nullptr)
       return fail(ErrorCode::malformed, "{}: an entry is damaged; \"noroshi store check\" tells what else is",
                   run.name());
-    if (snapshot_.erasures.gone(head_of(descriptor), one.version)) continue;
-    TRY(auto context, read_descriptor(descriptor));
-    add_fragment(context, one);
-    found_.push_back({std::move(context), one.version});
+    if ((*known)->gone || one.version <= (*known)->withdrawn_through) continue;
+    contexts_.push_back((*known)->context);
+    add_fragment(contexts_.back(), one);
+    versions_.push_back(one.version);
   }
   return ok;
 }
 
-auto Collector::contexts() -> std::vector<model::Context> {
-  // By key, the last written first: its place in its stream is the whole's.
-  std::ranges::sort(found_, [](Found const &a, Found const &b) {
-    auto const key_a = key_of(a.context);
-    auto const key_b = key_of(b.context);
-    return key_a != key_b ? key_a < key_b : a.version > b.version;
-  });
-  auto whole = std::vector<model::Context>{};
-  for (auto &[context, version] : found_) {
-    if (!whole.empty() && model::same_key(whole.back(), context)) {
-      auto const sequence = whole.back().sequence;
-      model::merge(whole.back(), context);
-      whole.back().sequence = sequence;
-    } else {
-      whole.push_back(std::move(context));
-    }
-  }
-  found_.clear();
-  join_receipts(whole);
-  return whole;
+auto Collector::contexts() -> std::vector<model::Context> & {
+  if (std::exchange(handed_out_, true)) contexts_.clear();
+  if (contexts_.size() > 1) join_by_key(contexts_, versions_);
+  if (!contexts_.empty()) join_receipts(contexts_);
+  return contexts_;
 }
 
 }  // namespace noroshi::know::engine

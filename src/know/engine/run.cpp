@@ -84,23 +84,51 @@ auto Run::at(std::uint64_t record) const -> std::optional<ByteReader> {
   return from;
 }
 
-auto Run::find(std::uint64_t hash, std::uint8_t type, std::string_view value) const
-    -> Result<std::optional<EntryView>> {
+auto Run::locate(std::uint64_t hash) const -> std::uint64_t {
   for (auto number = home_line(hash, facts_.home_lines); number < table_.size(); ++number) {
     auto const &line = table_[number];
     auto const count = std::min(line.count(), TableLine::kSlots);
     for (auto slot = std::size_t{0}; slot < count; ++slot) {
-      if (line.hashes[slot] > hash) return std::optional<EntryView>{};
       if (line.hashes[slot] < hash) continue;
-      auto from = at(line.first() + slot);
-      if (!from) return damaged("its index is damaged");
-      auto entry = read_entry(*from);
-      if (!entry) return damaged(entry.error().sentence);
-      if (entry->type == type && entry->value == value) return std::optional{*entry};
+      if (line.hashes[slot] > hash) return kNowhere;
+      auto const record = line.first() + slot;
+      auto const at = facts_.index.offset + record / kEntriesPerBlock * 8;
+      if (at < bytes_->view().size()) __builtin_prefetch(bytes_->view().data() + at);
+      return record;
     }
     if (count < TableLine::kSlots) break;
   }
+  return kNowhere;
+}
+
+void Run::prefetch_entry(std::uint64_t record) const {
+  auto const index = part(facts_.index);
+  auto const block = record / kEntriesPerBlock;
+  if (record >= facts_.entries || (block + 1) * 8 > index.size()) return;
+  auto const offset = load_le<std::uint64_t>(index.data() + block * 8);
+  if (offset >= facts_.parts.bytes) return;
+  // A block of eight short entries has some five lines; the processor fetches neighbours by itself.
+  auto const *const at = bytes_->view().data() + facts_.parts.offset + offset;
+  for (auto line = 0; line < 4; ++line) __builtin_prefetch(at + line * 64);
+}
+
+auto Run::find_at(std::uint64_t record, std::uint64_t hash, std::uint8_t type, std::string_view value) const
+    -> Result<std::optional<EntryView>> {
+  auto from = at(record);
+  if (!from) return damaged("its index is damaged");
+  auto const first = read_entry(*from);
+  if (!first) return damaged(first.error().sentence);
+  if (first->type == type && first->value == value) return std::optional{*first};
+  for (auto cursor = Cursor{*this, hash}; !cursor.done() && cursor.hash() == hash; cursor.next())
+    if (cursor.entry().type == type && cursor.entry().value == value) return std::optional{cursor.entry()};
   return std::optional<EntryView>{};
+}
+
+auto Run::find(std::uint64_t hash, std::uint8_t type, std::string_view value) const
+    -> Result<std::optional<EntryView>> {
+  auto const record = locate(hash);
+  if (record == kNowhere) return std::optional<EntryView>{};
+  return find_at(record, hash, type, value);
 }
 
 auto Run::check() const -> Result<void> {

@@ -34,8 +34,17 @@ public:
     return facts_.saturated != 0 || know::may_contain(filter_, hash);
   }
   void prefetch_filter(std::uint64_t hash) const { __builtin_prefetch(&filter_[filter_line(hash, filter_.size())]); }
+  /// A look-up in four steps, each of which asks for the memory that the next one reads: prefetch_table(), locate(),
+  /// prefetch_entry(), find_at().
   void prefetch_table(std::uint64_t hash) const;
-  /// Damaged bytes are malformed.
+  /// The first record with this hash; kNowhere. Asks for its part of the index.
+  [[nodiscard]] auto locate(std::uint64_t hash) const -> std::uint64_t;
+  static constexpr auto kNowhere = ~std::uint64_t{0};
+  void prefetch_entry(std::uint64_t record) const;
+  /// The entry of this value at `record` or, where hashes meet, behind it. Damaged bytes are malformed.
+  [[nodiscard]] auto find_at(std::uint64_t record, std::uint64_t hash, std::uint8_t type, std::string_view value) const
+      -> Result<std::optional<EntryView>>;
+  /// All steps at once.
   [[nodiscard]] auto find(std::uint64_t hash, std::uint8_t type, std::string_view value) const
       -> Result<std::optional<EntryView>>;
   [[nodiscard]] auto fragments(EntryView const &entry) const -> FragmentReader {

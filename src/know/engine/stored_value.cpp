@@ -45,6 +45,8 @@ auto address_of(std::string_view bytes) -> std::optional<IpAddress> {
   return std::nullopt;
 }
 
+auto is_hex_digit(char c) -> bool { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
 auto is_hash(ValueType type) -> bool { return type >= ValueType::md5 && type <= ValueType::sha512; }
 
 /// The shorter form; nothing where the text is not what its type's canonical form is.
@@ -57,8 +59,7 @@ auto shortened(model::Value const &value) -> std::optional<std::string> {
     if (block && block->to_string() == value.text)
       return static_cast<char>(block->length()) + address_bytes(block->address());
   } else if (is_hash(value.type)) {
-    auto const lower = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-    if (value.text.size() % 2 == 0 && std::ranges::all_of(value.text, lower)) return *from_hex(value.text);
+    if (value.text.size() % 2 == 0 && std::ranges::all_of(value.text, is_hex_digit)) return *from_hex(value.text);
   }
   return std::nullopt;
 }
@@ -111,6 +112,34 @@ auto to_stored(model::Value const &value) -> StoredValue {
   if (value.type != ValueType::ip && value.type != ValueType::cidr && !is_hash(value.type)) return {type, value.text};
   if (auto bytes = shortened(value)) return {type, *std::move(bytes)};
   return {static_cast<std::uint8_t>(type | kAsText), value.text};
+}
+
+StoredForm::StoredForm(model::Value const &canonical)
+    : type_(static_cast<std::uint8_t>(canonical.type)), long_(canonical.text) {
+  auto const digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  auto const keep = [&](std::string_view bytes) {
+    std::ranges::copy(bytes, short_.begin());
+    in_place_ = bytes.size();
+  };
+  if (canonical.type == ValueType::ip) {
+    if (auto const address = IpAddress::parse(canonical.text))
+      keep(address_bytes(*address));
+    else
+      type_ |= kAsText;
+  } else if (canonical.type == ValueType::cidr) {
+    if (auto const bytes = shortened(canonical))
+      keep(*bytes);
+    else
+      type_ |= kAsText;
+  } else if (is_hash(canonical.type)) {
+    if (canonical.text.size() % 2 != 0 || canonical.text.size() > 2 * short_.size() ||
+        !std::ranges::all_of(canonical.text, is_hex_digit)) {
+      type_ |= kAsText;
+      return;
+    }
+    for (auto i = std::size_t{0}; i + 1 < canonical.text.size(); i += 2)
+      short_[in_place_++] = static_cast<char>(digit(canonical.text[i]) << 4 | digit(canonical.text[i + 1]));
+  }
 }
 
 auto from_stored(std::uint8_t type, std::string_view bytes) -> Result<model::Value> {

@@ -30,6 +30,21 @@ struct StoredValue {
   std::string bytes;
 };
 auto to_stored(model::Value const &value) -> StoredValue;
+/// The same for a value that is known to be canonical, without an allocation where it is short.
+class StoredForm {
+public:
+  explicit StoredForm(model::Value const &canonical);
+  [[nodiscard]] auto type() const -> std::uint8_t { return type_; }
+  [[nodiscard]] auto bytes() const -> std::string_view {
+    return in_place_ == 0 ? long_ : std::string_view{short_.data(), in_place_};
+  }
+
+private:
+  std::uint8_t type_;
+  std::size_t in_place_ = 0;  // bytes of short_
+  std::array<char, 64> short_;
+  std::string_view long_;
+};
 /// malformed for bytes that to_stored() does not give.
 auto from_stored(std::uint8_t type, std::string_view bytes) -> Result<model::Value>;
 

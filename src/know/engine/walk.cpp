@@ -22,7 +22,7 @@ void Walk::find_least() {
 
 auto Walk::take() -> Result<std::vector<model::Context>> {
   TRY_VOID(pass(true));
-  return collector_.contexts();
+  return std::move(collector_.contexts());
 }
 
 auto Walk::pass(bool collect) -> Result<void> {

@@ -64,6 +64,7 @@ public:
       });
     return ok;
   }
+  auto load() -> Result<std::unique_ptr<model::IndicatorLoad>> override { return std::make_unique<Load>(*this); }
   auto cursor(std::string_view stream) -> Result<std::uint64_t> override { return cursors[std::string{stream}]; }
   auto copy_to(std::string const &) -> Result<void> override { return ok; }
   auto stats() -> Result<model::IndicatorStats> override { return model::IndicatorStats{hits.size(), hits.size(), 0}; }
@@ -75,6 +76,36 @@ public:
   std::map<std::string, std::uint64_t> cursors;
 
 private:
+  class Load final : public model::IndicatorLoad {
+  public:
+    explicit Load(FakeIndicators &store) : store_(store) {}
+    auto context(model::Context const &context) -> std::uint32_t override {
+      contexts_.push_back(context);
+      return static_cast<std::uint32_t>(contexts_.size() - 1);
+    }
+    auto add(model::ValueType type, std::string_view canonical, std::uint32_t context, model::Seen const &seen)
+        -> Result<void> override {
+      auto whole = contexts_[context];
+      whole.first_seen = seen.first;
+      whole.last_seen = seen.last;
+      whole.count = seen.count;
+      whole.expiry = seen.expiry;
+      added_.push_back({model::MatchKind::exact, {type, std::string{canonical}}, std::move(whole)});
+      return ok;
+    }
+    auto finish(std::span<model::SourceId const> replaced) -> Result<std::uint64_t> override {
+      for (auto const source : replaced)
+        std::erase_if(store_.hits, [&](model::Hit const &hit) { return hit.context.source == source; });
+      for (auto &hit : added_) store_.hits.push_back(std::move(hit));
+      return added_.size();
+    }
+
+  private:
+    FakeIndicators &store_;
+    std::vector<model::Context> contexts_;
+    std::vector<model::Hit> added_;
+  };
+
   static auto answers(model::Hit const &hit, model::Value const &value) -> bool {
     if (hit.indicator == value) return true;
     return hit.indicator.type == model::ValueType::domain && value.type == model::ValueType::domain &&

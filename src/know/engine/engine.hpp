@@ -60,6 +60,8 @@ public:
   auto apply(model::IndicatorCommit const &commit) -> Result<void> override;
   auto cursor(std::string_view stream) -> Result<std::uint64_t> override;
   auto stats() -> Result<model::IndicatorStats> override;
+  // engine_load.cpp
+  auto load() -> Result<std::unique_ptr<model::IndicatorLoad>> override;
   // engine_merge.cpp
   auto copy_to(std::string const &path) -> Result<void> override;
   /// Everything into one run; what was taken back is gone afterwards.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "model/context.hpp"
+#include "model/ports/indicator_load.hpp"
 #include "model/value.hpp"
 #include "model/viewer.hpp"
 
@@ -95,6 +97,9 @@ public:
 
   /// Durable when it returns.
   virtual auto apply(IndicatorCommit const &commit) -> Result<void> = 0;
+
+  /// Begins to take in many indicators at once. Apart from any stream: a load that finished is not replayed.
+  virtual auto load() -> Result<std::unique_ptr<IndicatorLoad>> = 0;
 
   /// Position of the last commit applied from `stream`; 0 where none was.
   virtual auto cursor(std::string_view stream) -> Result<std::uint64_t> = 0;

@@ -71,7 +71,7 @@ public:
 
 private:
   Engine(std::unique_ptr<Files> files, EngineOptions options) : files_(std::move(files)), options_(options) {}
-  auto load() -> Result<void>;
+  auto take_up() -> Result<void>;
   auto load_key() -> Result<void>;
   auto replay_logs() -> Result<void>;
   auto take_in(Batch const &batch) -> Result<void>;

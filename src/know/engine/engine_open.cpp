@@ -9,7 +9,7 @@ namespace noroshi::know::engine {
 
 auto Engine::open(std::unique_ptr<Files> files, EngineOptions options) -> Result<std::unique_ptr<Engine>> {
   auto engine = std::unique_ptr<Engine>{new Engine{std::move(files), options}};
-  TRY_VOID(engine->load());
+  TRY_VOID(engine->take_up());
   if (options.in_background) engine->keeper_ = std::thread{[raw = engine.get()] { raw->work(); }};
   return engine;
 }
@@ -23,7 +23,7 @@ Engine::~Engine() {
   if (keeper_.joinable()) keeper_.join();
 }
 
-auto Engine::load() -> Result<void> {
+auto Engine::take_up() -> Result<void> {
   TRY(manifest_, read_manifest(*files_));
   TRY_VOID(load_key());
   auto start = Snapshot{};

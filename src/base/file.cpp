@@ -31,6 +31,7 @@ auto folder_of(std::string const &path) -> std::string {
 
 auto advice(int error_number) -> std::string_view {
   switch (error_number) {
+    case EFBIG: return "; raise the limit on the size of a file (ulimit -f, LimitFSIZE= in the systemd unit)";
     case ENOSPC: return "; free space on the disk that holds it, or move it to a larger one";
     case EDQUOT: return "; the disk quota is used up: free space or raise the quota";
     case EROFS: return "; the disk is mounted read-only: mount it read-write (after a disk error, check it first)";

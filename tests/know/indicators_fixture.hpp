@@ -17,7 +17,8 @@ namespace noroshi::test {
 inline auto const kNow = Time{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}};
 
 inline auto open_store(std::string const &path) -> std::unique_ptr<model::IndicatorStore> {
-  auto store = know::open_indicator_store(path);
+  static auto const clock = ManualClock{kNow};  // what expired then is not forgotten
+  auto store = know::open_indicator_store(path, clock);
   if (!store) FAIL(store.error().sentence);
   return *std::move(store);
 }

@@ -84,6 +84,10 @@ public:
     if (found == disk_.now.end()) return fail(ErrorCode::not_found, "no file {}", name);
     return std::shared_ptr<know::engine::Bytes const>{std::make_shared<Held>(found->second->content())};
   }
+  auto scratch() -> Result<std::unique_ptr<know::engine::Scratch>> override {
+    TRY_VOID(step());
+    return know::engine::memory_scratch();
+  }
   auto rename(std::string const &from, std::string const &to) -> Result<void> override {
     TRY_VOID(step());
     auto const found = disk_.now.find(from);

@@ -29,6 +29,12 @@ public:
       });
   }
 
+  void load(model::IndicatorCommit const &loaded) {
+    for (auto const source : loaded.raised)
+      std::erase_if(rows_, [&](auto const &row) { return row.second.context.source == source; });
+    for (auto const &write : loaded.writes) keep(write, 0);
+  }
+
   auto look_up(model::Value const &asked, model::Viewer const &viewer, Time now) const -> std::vector<model::Hit> {
     struct Found {
       std::size_t kind, distance, number;  // the order of hits

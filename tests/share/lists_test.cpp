@@ -271,5 +271,3 @@ TEST_CASE("a name that is no list says which there are") {
     CHECK(feed.error().sentence.find("outbound-urls") != std::string::npos);
   }
 }
-
-}  // namespace

@@ -19,6 +19,7 @@ auto const kReceived = Time{std::chrono::seconds{1'790'000'001}};
 
 /// Real stores in a folder of their own, opened as a node opens them.
 struct Node {
+  ManualClock clock{kReceived};  // what expires soon after is not forgotten
   std::unique_ptr<model::Catalogue> catalogue;
   std::unique_ptr<model::IndicatorStore> indicators;
   std::unique_ptr<model::ObservationStore> observations;
@@ -28,7 +29,7 @@ struct Node {
 
   explicit Node(TemporaryFolder const &folder) {
     catalogue = *know::open_catalogue({.path = folder / "catalogue.sqlite"});
-    indicators = *know::open_indicator_store(folder / "indicators");
+    indicators = *know::open_indicator_store(folder / "indicators", clock);
     observations = *know::open_observation_store({.directory = folder / "observations"});
     log = *IntakeLog::open({.folder = folder / "intake", .segment_bytes = 100'000}, {});
     applier = *Applier::create(*log, {*observations, *indicators, *catalogue}, config);

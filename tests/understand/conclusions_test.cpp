@@ -23,6 +23,7 @@ struct Node {
   Config config;
   std::unique_ptr<Where> where;
   std::unique_ptr<NeverList> never;
+  ManualClock clock{kReceived};  // what expires soon after is not forgotten
   std::unique_ptr<model::Catalogue> catalogue;
   std::unique_ptr<model::IndicatorStore> indicators;
   std::unique_ptr<model::ObservationStore> observations;
@@ -36,7 +37,7 @@ struct Node {
     where = *Where::create({}, config);
     never = *NeverList::create({}, config);
     catalogue = *know::open_catalogue({.path = folder / "catalogue.sqlite"});
-    indicators = *know::open_indicator_store(folder / "indicators");
+    indicators = *know::open_indicator_store(folder / "indicators", clock);
     observations = *know::open_observation_store({.directory = folder / "observations"});
     log = *IntakeLog::open({.folder = folder / "intake"}, {});
     applier = *Applier::create(*log, {*observations, *indicators, *catalogue}, config, {where.get(), never.get()});

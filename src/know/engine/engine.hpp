@@ -31,6 +31,10 @@ struct EngineOptions {
   std::uint64_t memory_bytes = std::uint64_t{64} << 20;
   /// Young files that may stand side by side before they are merged with each other.
   std::size_t young_files = 4;
+  /// What a load may hold in memory; beyond, it sorts in scratch room.
+  std::uint64_t load_bytes = std::uint64_t{1} << 30;
+  /// Loads of at most so many entries go through the log, as a commit does.
+  std::uint64_t small_load = 16'384;
   /// false: flushes and merges happen inside apply(), so that a test knows when.
   bool in_background = true;
   Clock const *clock = &system_clock();
@@ -70,6 +74,7 @@ public:
   auto check() -> Result<void>;
 
 private:
+  friend class Load;
   Engine(std::unique_ptr<Files> files, EngineOptions options) : files_(std::move(files)), options_(options) {}
   auto take_up() -> Result<void>;
   auto load_key() -> Result<void>;
@@ -84,6 +89,7 @@ private:
   [[nodiscard]] auto merged_in_memory(std::span<std::shared_ptr<Run const> const> runs, Erasures const &erasures) const
       -> Result<std::shared_ptr<Run const>>;
 
+  void keep_house_soon();
   auto keep_house() -> Result<void>;
   auto flush() -> Result<void>;
   auto merge_files(std::size_t first, std::size_t count) -> Result<void>;

@@ -61,16 +61,19 @@ auto Engine::apply(model::IndicatorCommit const &commit) -> Result<void> {
     TRY_VOID(log(batch));
     TRY_VOID(take_in(batch));
   }
-  if (!wants_house_kept()) return ok;
+  if (wants_house_kept()) keep_house_soon();
+  return ok;
+}
+
+void Engine::keep_house_soon() {
   if (!options_.in_background) {
-    // The commit is stored; what failed behind it is tried again after the next one.
+    // What was asked for is stored; what failed behind it is tried again after the next commit.
     if (auto const kept = keep_house(); !kept) log_error("indicators: {}; it is tried again", kept.error().sentence);
-    return ok;
+    return;
   }
   auto const lock = std::lock_guard{wake_mutex_};
   wanted_ = true;
   wake_.notify_one();
-  return ok;
 }
 
 /// What is logged becomes visible.
@@ -146,7 +149,7 @@ auto Engine::log(Batch const &batch) -> Result<void> {
   if (written) written = log_->sync();
   if (!written) {
     log_.reset();
-    return written;
+    return fail(ErrorCode::unavailable, "{}; what was stored is kept", written.error().sentence);
   }
   log_bytes_ += record.size();
   return ok;

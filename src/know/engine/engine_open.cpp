@@ -31,10 +31,11 @@ auto Engine::take_up() -> Result<void> {
   for (auto const &file : manifest_.runs) {
     TRY(auto bytes, files_->map(file.name));
     TRY(auto run, Run::open(std::move(bytes), files_->where() + "/" + file.name));
+    version_ = std::max(version_, run->facts().highest_version);  // a load's is beyond what was flushed
     start.runs.push_back(std::move(run));
   }
   file_runs_ = start.runs.size();
-  version_ = manifest_.version;
+  version_ = std::max(version_, manifest_.version);
   cursors_ = manifest_.cursors;
   publish(std::move(start));
   // On a disk that cannot be written now, what is stored can still be asked.
@@ -66,7 +67,7 @@ auto Engine::remove_strangers() -> Result<void> {
   TRY(auto const names, files_->names());
   for (auto const &name : names) {
     auto const number = log_number(name);
-    auto const ours = number != 0 || name.starts_with("run-") || name.ends_with(".tmp");
+    auto const ours = number != 0 || name.starts_with("run-") || name.starts_with("scratch-") || name.ends_with(".tmp");
     if (!ours || known.contains(name) || number >= manifest_.first_log) continue;
     TRY_VOID(files_->remove(name));
   }
@@ -109,9 +110,9 @@ auto Engine::replay_logs() -> Result<void> {
 
 namespace noroshi::know {
 
-auto open_indicator_store(std::string path) -> Result<std::unique_ptr<model::IndicatorStore>> {
+auto open_indicator_store(std::string path, Clock const &clock) -> Result<std::unique_ptr<model::IndicatorStore>> {
   TRY(auto files, engine::open_folder(std::move(path)));
-  TRY(auto store, engine::Engine::open(std::move(files), {}));
+  TRY(auto store, engine::Engine::open(std::move(files), {.clock = &clock}));
   return std::unique_ptr<model::IndicatorStore>{std::move(store)};
 }
 

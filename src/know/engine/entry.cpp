@@ -16,39 +16,50 @@ auto sum(std::int64_t base, std::uint64_t zigzag) -> std::int64_t {
 
 }  // namespace
 
-void append_entry(std::string &to, std::uint8_t type, std::string_view value, std::vector<Fragment> const &fragments,
+void append_body(std::string &to, std::uint8_t type, std::string_view value, std::span<Fragment const> fragments,
+                 Base base) {
+  to.push_back(static_cast<char>(type));
+  append_varint(to, value.size());
+  to.append(value);
+  auto time = base.time;
+  for (auto const &one : fragments) {
+    append_varint(to, one.descriptor);
+    append_varint(to, difference(one.first_seen, time));
+    append_varint(to, difference(one.last_seen, one.first_seen));
+    append_varint(to, one.count);
+    // The largest zigzag number leaves no room for the 1: such an expiry is no time that anybody means.
+    append_varint(to, one.expires ? std::max<std::uint64_t>(1, difference(one.expiry, one.last_seen) + 1) : 0);
+    append_varint(to, one.version - base.version);
+    append_varint(to, one.sequence);
+    time = one.first_seen;
+  }
+}
+
+void append_entry(std::string &to, std::uint8_t type, std::string_view value, std::span<Fragment const> fragments,
                   Base base) {
   thread_local auto body = std::string{};
   body.clear();
-  body.push_back(static_cast<char>(type));
-  append_varint(body, value.size());
-  body.append(value);
-  auto time = base.time;
-  for (auto const &one : fragments) {
-    append_varint(body, one.descriptor);
-    append_varint(body, difference(one.first_seen, time));
-    append_varint(body, difference(one.last_seen, one.first_seen));
-    append_varint(body, one.count);
-    // The largest zigzag number leaves no room for the 1: such an expiry is no time that anybody means.
-    append_varint(body, one.expires ? std::max<std::uint64_t>(1, difference(one.expiry, one.last_seen) + 1) : 0);
-    append_varint(body, one.version - base.version);
-    append_varint(body, one.sequence);
-    time = one.first_seen;
-  }
+  append_body(body, type, value, fragments, base);
   append_varint(to, body.size());
   to.append(body);
 }
 
-auto read_entry(ByteReader &from) -> Result<EntryView> {
-  auto const size = from.varint();
-  auto body = ByteReader{from.take(size)};
+auto read_body(std::string_view bytes) -> Result<EntryView> {
+  auto body = ByteReader{bytes};
   auto entry = EntryView{};
   entry.type = body.little<std::uint8_t>();
   auto const value_size = body.varint();
   entry.value = body.take(value_size);
   entry.fragments = body.rest();
-  if (from.failed() || body.failed()) return fail(ErrorCode::malformed, "an entry is cut off");
+  if (body.failed()) return fail(ErrorCode::malformed, "an entry is cut off");
   return entry;
+}
+
+auto read_entry(ByteReader &from) -> Result<EntryView> {
+  auto const size = from.varint();
+  auto const body = from.take(size);
+  if (from.failed()) return fail(ErrorCode::malformed, "an entry is cut off");
+  return read_body(body);
 }
 
 auto skip_entry(ByteReader &from) -> bool {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,10 +30,14 @@ struct EntryView {
   std::string_view fragments;  // encoded
 };
 
-void append_entry(std::string &to, std::uint8_t type, std::string_view value, std::vector<Fragment> const &fragments,
+void append_entry(std::string &to, std::uint8_t type, std::string_view value, std::span<Fragment const> fragments,
                   Base base);
+/// The same without its length in front.
+void append_body(std::string &to, std::uint8_t type, std::string_view value, std::span<Fragment const> fragments,
+                 Base base);
 /// The entry at the front of `from`. malformed where it is cut off.
 auto read_entry(ByteReader &from) -> Result<EntryView>;
+auto read_body(std::string_view body) -> Result<EntryView>;
 /// Past the entry at the front, without looking into it.
 auto skip_entry(ByteReader &from) -> bool;
 

@@ -30,7 +30,17 @@ private:
   std::size_t size_;
 };
 
-class DiskFile final : public OutFile {
+auto map_file(int file, std::string const &path) -> Result<std::shared_ptr<Bytes const>> {
+  struct stat state{};
+  if (::fstat(file, &state) != 0) return file_error(errno, "reading", path);
+  auto const size = static_cast<std::size_t>(state.st_size);
+  if (size == 0) return std::shared_ptr<Bytes const>{std::make_shared<MappedFile>(nullptr, 0)};
+  auto *const mapped = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
+  if (mapped == MAP_FAILED) return file_error(errno, "mapping", path);
+  return std::shared_ptr<Bytes const>{std::make_shared<MappedFile>(mapped, size)};
+}
+
+class DiskFile final : public Scratch {
 public:
   DiskFile(FileDescriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
   auto write_at(std::uint64_t offset, std::string_view bytes) -> Result<void> override {
@@ -47,10 +57,23 @@ public:
     if (::fdatasync(file_.get()) != 0) return file_error(errno, "writing", path_);
     return ok;
   }
+  auto map() -> Result<std::shared_ptr<Bytes const>> override { return map_file(file_.get(), path_); }
 
 private:
   FileDescriptor file_;
   std::string path_;
+};
+
+class MemoryScratch final : public Scratch {
+public:
+  auto write_at(std::uint64_t offset, std::string_view bytes) -> Result<void> override {
+    return file_->write_at(offset, bytes);
+  }
+  auto sync() -> Result<void> override { return ok; }
+  auto map() -> Result<std::shared_ptr<Bytes const>> override { return std::shared_ptr<Bytes const>{file_}; }
+
+private:
+  std::shared_ptr<MemoryFile> file_ = std::make_shared<MemoryFile>();
 };
 
 class Folder final : public Files {
@@ -64,13 +87,15 @@ public:
   }
   auto map(std::string const &name) -> Result<std::shared_ptr<Bytes const>> override {
     TRY(auto file, open_file(at(name), O_RDONLY));
-    struct stat state{};
-    if (::fstat(file.get(), &state) != 0) return file_error(errno, "reading", at(name));
-    auto const size = static_cast<std::size_t>(state.st_size);
-    if (size == 0) return std::shared_ptr<Bytes const>{std::make_shared<MappedFile>(nullptr, 0)};
-    auto *const mapped = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
-    if (mapped == MAP_FAILED) return file_error(errno, "mapping", at(name));
-    return std::shared_ptr<Bytes const>{std::make_shared<MappedFile>(mapped, size)};
+    return map_file(file.get(), at(name));
+  }
+  /// A file with a name for a moment: not every file system knows files that never had one.
+  auto scratch() -> Result<std::unique_ptr<Scratch>> override {
+    auto path = at("scratch-XXXXXX");
+    auto file = FileDescriptor{::mkostemp(path.data(), O_CLOEXEC)};
+    if (file.get() < 0) return file_error(errno, "creating", path);
+    if (::unlink(path.c_str()) != 0) return file_error(errno, "removing", path);
+    return std::unique_ptr<Scratch>{std::make_unique<DiskFile>(std::move(file), path_ + " (scratch room)")};
   }
   auto rename(std::string const &from, std::string const &to) -> Result<void> override {
     if (::rename(at(from).c_str(), at(to).c_str()) != 0) return file_error(errno, "renaming", at(from));
@@ -112,6 +137,8 @@ auto replace_file(Files &files, std::string const &name, std::string_view bytes)
   TRY_VOID(files.rename(temporary, name));
   return files.sync_folder();
 }
+
+auto memory_scratch() -> std::unique_ptr<Scratch> { return std::make_unique<MemoryScratch>(); }
 
 auto MemoryFile::write_at(std::uint64_t offset, std::string_view bytes) -> Result<void> {
   if (bytes_.size() < offset + bytes.size()) bytes_.resize(offset + bytes.size());

@@ -27,7 +27,14 @@ public:
   virtual auto sync() -> Result<void> = 0;
 };
 
-/// One folder. Names have no slash. Used by one writer at a time; map() from any thread.
+/// Room for what does not fit into memory. It has no name, and is gone when it is dropped, whatever happens.
+class Scratch : public OutFile {
+public:
+  /// All that was written so far.
+  virtual auto map() -> Result<std::shared_ptr<Bytes const>> = 0;
+};
+
+/// One folder. Names have no slash. Used by one writer at a time; map() and scratch() from any thread.
 class Files {
 public:
   virtual ~Files() = default;
@@ -37,6 +44,7 @@ public:
   virtual auto create(std::string const &name) -> Result<std::unique_ptr<OutFile>> = 0;
   /// The whole file. not_found.
   virtual auto map(std::string const &name) -> Result<std::shared_ptr<Bytes const>> = 0;
+  virtual auto scratch() -> Result<std::unique_ptr<Scratch>> = 0;
   virtual auto rename(std::string const &from, std::string const &to) -> Result<void> = 0;
   /// A file that is not there is removed already.
   virtual auto remove(std::string const &name) -> Result<void> = 0;
@@ -50,6 +58,9 @@ auto open_folder(std::string path) -> Result<std::unique_ptr<Files>>;
 
 /// Replaces `name` as a whole, durably: at any moment the old content or the new one is there.
 auto replace_file(Files &files, std::string const &name, std::string_view bytes) -> Result<void>;
+
+/// Scratch room in memory, for files that are no disk's.
+auto memory_scratch() -> std::unique_ptr<Scratch>;
 
 /// Bytes in memory; also what a run is built into that never sees the disk.
 class MemoryFile final : public OutFile, public Bytes {

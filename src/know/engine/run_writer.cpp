@@ -71,18 +71,36 @@ auto RunWriter::put_in_table(std::uint64_t hash) -> Result<void> {
   return ok;
 }
 
-auto RunWriter::add(std::uint64_t hash, std::uint8_t type, std::string_view value,
-                    std::vector<Fragment> const &fragments) -> Result<void> {
+/// Notes that the next entry has this hash and starts at `offset` among the entries.
+auto RunWriter::index(std::uint64_t hash, std::uint64_t offset) -> Result<void> {
   if (facts_.entries == upper_) return fail(ErrorCode::internal, "more entries than the run was made for");
   TRY_VOID(put_in_table(hash));
   filter_.insert(hash);
-  if (facts_.entries % kEntriesPerBlock == 0) {
-    auto const offset = entries_.written + entries_.buffer.size();
-    TRY_VOID(put(index_, bytes_of(offset)));
+  if (facts_.entries % kEntriesPerBlock == 0) TRY_VOID(put(index_, bytes_of(offset)));
+  ++facts_.entries;
+  return ok;
+}
+
+auto RunWriter::add(EncodedEntries const &entries) -> Result<void> {
+  auto offset = entries_.written + entries_.buffer.size();
+  for (auto i = std::size_t{0}; i < entries.hashes.size(); ++i) {
+    TRY_VOID(index(entries.hashes[i], offset));
+    offset += entries.sizes[i];
   }
+  TRY_VOID(put(entries_, entries.bytes));
+  facts_.fragments += entries.fragments;
+  facts_.lengths.add(entries.lengths);
+  for (auto type = std::size_t{0}; type < facts_.of_type.size(); ++type) facts_.of_type[type] += entries.of_type[type];
+  facts_.lowest_version = std::min(facts_.lowest_version, base_.version);
+  facts_.highest_version = std::max(facts_.highest_version, base_.version);
+  return ok;
+}
+
+auto RunWriter::add(std::uint64_t hash, std::uint8_t type, std::string_view value,
+                    std::vector<Fragment> const &fragments) -> Result<void> {
+  TRY_VOID(index(hash, entries_.written + entries_.buffer.size()));
   append_entry(entries_.buffer, type, value, fragments, base_);
   if (entries_.buffer.size() >= kBufferBytes) TRY_VOID(flush(entries_));
-  ++facts_.entries;
   facts_.fragments += fragments.size();
   ++facts_.of_type[type % facts_.of_type.size()];
   if (type == static_cast<std::uint8_t>(model::ValueType::cidr) && !value.empty())

@@ -14,6 +14,16 @@
 
 namespace noroshi::know::engine {
 
+/// Entries that are encoded already, side by side: made by threads that do not write.
+struct EncodedEntries {
+  std::vector<std::uint64_t> hashes;
+  std::vector<std::uint32_t> sizes;  // of each in bytes
+  std::string bytes;                 // as append_entry() gives them
+  std::uint64_t fragments = 0;
+  Lengths lengths;
+  std::array<std::uint64_t, 64> of_type{};
+};
+
 /// One entry after the other, in ascending order of (hash, type, value); then finish(). Memory: 3.2 bytes an entry for
 /// the filter, a few MiB of buffers, and the descriptors.
 class RunWriter {
@@ -25,6 +35,8 @@ public:
   [[nodiscard]] auto base() const -> Base { return base_; }
   auto add(std::uint64_t hash, std::uint8_t type, std::string_view value, std::vector<Fragment> const &fragments)
       -> Result<void>;
+  /// The same for many; all their fragments have the version of base().
+  auto add(EncodedEntries const &entries) -> Result<void>;
   /// Writes what is left and the header. The file is not synced yet.
   auto finish() -> Result<RunFacts>;
 
@@ -38,6 +50,7 @@ private:
   };
   auto put(Stream &to, std::string_view bytes) -> Result<void>;
   auto flush(Stream &stream) -> Result<void>;
+  auto index(std::uint64_t hash, std::uint64_t offset) -> Result<void>;
   auto put_in_table(std::uint64_t hash) -> Result<void>;
   auto end_line() -> Result<void>;
   auto close(Stream &stream) -> Result<Section>;

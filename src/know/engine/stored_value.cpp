@@ -50,16 +50,16 @@ auto is_hex_digit(char c) -> bool { return (c >= '0' && c <= '9') || (c >= 'a' &
 auto is_hash(ValueType type) -> bool { return type >= ValueType::md5 && type <= ValueType::sha512; }
 
 /// The shorter form; nothing where the text is not what its type's canonical form is.
-auto shortened(model::Value const &value) -> std::optional<std::string> {
-  if (value.type == ValueType::ip) {
-    auto const address = IpAddress::parse(value.text);
-    if (address && address->to_string() == value.text) return address_bytes(*address);
-  } else if (value.type == ValueType::cidr) {
-    auto const block = IpPrefix::parse(value.text);
-    if (block && block->to_string() == value.text)
+auto shortened(ValueType type, std::string_view text) -> std::optional<std::string> {
+  if (type == ValueType::ip) {
+    auto const address = IpAddress::parse(text);
+    if (address && address->to_string() == text) return address_bytes(*address);
+  } else if (type == ValueType::cidr) {
+    auto const block = IpPrefix::parse(text);
+    if (block && block->to_string() == text)
       return static_cast<char>(block->length()) + address_bytes(block->address());
-  } else if (is_hash(value.type)) {
-    if (value.text.size() % 2 == 0 && std::ranges::all_of(value.text, is_hex_digit)) return *from_hex(value.text);
+  } else if (is_hash(type)) {
+    if (text.size() % 2 == 0 && std::ranges::all_of(text, is_hex_digit)) return *from_hex(text);
   }
   return std::nullopt;
 }
@@ -110,35 +110,33 @@ auto hash_of_block(StoreKey const &key, IpAddress address, unsigned length) -> s
 auto to_stored(model::Value const &value) -> StoredValue {
   auto const type = static_cast<std::uint8_t>(value.type);
   if (value.type != ValueType::ip && value.type != ValueType::cidr && !is_hash(value.type)) return {type, value.text};
-  if (auto bytes = shortened(value)) return {type, *std::move(bytes)};
+  if (auto bytes = shortened(value.type, value.text)) return {type, *std::move(bytes)};
   return {static_cast<std::uint8_t>(type | kAsText), value.text};
 }
 
-StoredForm::StoredForm(model::Value const &canonical)
-    : type_(static_cast<std::uint8_t>(canonical.type)), long_(canonical.text) {
+StoredForm::StoredForm(ValueType type, std::string_view canonical)
+    : type_(static_cast<std::uint8_t>(type)), long_(canonical) {
   auto const digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
   auto const keep = [&](std::string_view bytes) {
     std::ranges::copy(bytes, short_.begin());
     in_place_ = bytes.size();
   };
-  if (canonical.type == ValueType::ip) {
-    if (auto const address = IpAddress::parse(canonical.text))
-      keep(address_bytes(*address));
-    else
-      type_ |= kAsText;
-  } else if (canonical.type == ValueType::cidr) {
-    if (auto const bytes = shortened(canonical))
+  if (type == ValueType::ip || type == ValueType::cidr) {
+    auto const address = type == ValueType::ip ? IpAddress::parse(canonical) : Result<IpAddress>{IpAddress{}};
+    auto const bytes = type == ValueType::ip ? (address ? std::optional{address_bytes(*address)} : std::nullopt)
+                                             : shortened(type, canonical);
+    if (bytes)
       keep(*bytes);
     else
       type_ |= kAsText;
-  } else if (is_hash(canonical.type)) {
-    if (canonical.text.size() % 2 != 0 || canonical.text.size() > 2 * short_.size() ||
-        !std::ranges::all_of(canonical.text, is_hex_digit)) {
+  } else if (is_hash(type)) {
+    if (canonical.size() % 2 != 0 || canonical.size() > 2 * short_.size() ||
+        !std::ranges::all_of(canonical, is_hex_digit)) {
       type_ |= kAsText;
       return;
     }
-    for (auto i = std::size_t{0}; i + 1 < canonical.text.size(); i += 2)
-      short_[in_place_++] = static_cast<char>(digit(canonical.text[i]) << 4 | digit(canonical.text[i + 1]));
+    for (auto i = std::size_t{0}; i + 1 < canonical.size(); i += 2)
+      short_[in_place_++] = static_cast<char>(digit(canonical[i]) << 4 | digit(canonical[i + 1]));
   }
 }
 

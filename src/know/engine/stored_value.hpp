@@ -33,7 +33,9 @@ auto to_stored(model::Value const &value) -> StoredValue;
 /// The same for a value that is known to be canonical, without an allocation where it is short.
 class StoredForm {
 public:
-  explicit StoredForm(model::Value const &canonical);
+  explicit StoredForm(model::Value const &canonical) : StoredForm(canonical.type, canonical.text) {}
+  /// `canonical` outlives it.
+  StoredForm(model::ValueType type, std::string_view canonical);
   [[nodiscard]] auto type() const -> std::uint8_t { return type_; }
   [[nodiscard]] auto bytes() const -> std::string_view {
     return in_place_ == 0 ? long_ : std::string_view{short_.data(), in_place_};

@@ -101,8 +101,7 @@ private:
     filter.before = query.before;
     auto const now = call.services.clock.now();
     auto const rules = rules_of(call.services);
-    TRY(auto found,
-        call.services.indicators.list(filter, call.request.parameter("cursor"), limit, call.viewer, now));
+    TRY(auto found, call.services.indicators.list(filter, call.request.parameter("cursor"), limit, call.viewer, now));
     for (auto const &listed : found.listed)
       page.count(page.writer.write(share::summarise(listed, rules, now), page.response.body));
     page.next = std::move(found.next);

@@ -38,7 +38,7 @@ struct Pipeline {
     std::filesystem::create_directories(folder);
     catalogue = must(know::open_catalogue({.path = folder + "/catalogue.sqlite"}));
     for (auto i = 1; i <= kSensors; ++i) must(catalogue->ensure_sensor(fmt::format("sensor{}", i)));
-    indicators = must(know::open_indicator_store(folder + "/indicators.sqlite"));
+    indicators = must(know::open_indicator_store(folder + "/indicators"));
     observations = must(know::open_observation_store({.directory = folder + "/observations"}));
     log = must(understand::IntakeLog::open({.folder = folder + "/intake"}, {}));
     applier = must(understand::Applier::create(*log, {*observations, *indicators, *catalogue}, config));

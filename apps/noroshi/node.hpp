@@ -29,7 +29,7 @@ namespace noroshi::apps {
 struct DataDirectory {
   std::string path;
   [[nodiscard]] auto catalogue() const { return path + "/catalogue.sqlite"; }
-  [[nodiscard]] auto indicators() const { return path + "/indicators.sqlite"; }
+  [[nodiscard]] auto indicators() const { return path + "/indicators"; }
   [[nodiscard]] auto observations() const { return path + "/observations"; }
   [[nodiscard]] auto intake() const { return path + "/intake"; }
   [[nodiscard]] auto imports() const { return path + "/imports.sqlite"; }

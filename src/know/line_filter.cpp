@@ -4,6 +4,9 @@
 #include <cstring>
 
 #include <fcntl.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 #include <sodium.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -11,6 +14,7 @@
 
 #include "base/bytes.hpp"
 #include "base/file.hpp"
+#include "know/instructions.hpp"
 
 namespace noroshi::know {
 
@@ -71,6 +75,58 @@ auto may_contain(std::span<FilterLine const> lines, std::uint64_t hash) -> bool 
     at = at + 1 == lines.size() ? 0 : at + 1;
   }
   return false;
+}
+
+namespace {
+
+void find_scalar(std::span<FilterLine const> lines, std::span<std::uint64_t const> hashes,
+                 std::vector<std::uint32_t> &to) {
+  for (auto i = std::uint32_t{0}; i < hashes.size(); ++i)
+    if (may_contain(lines, hashes[i])) to.push_back(i);
+}
+
+#if defined(__x86_64__)
+// A line that has no room goes on in the next one: rare enough for the general function.
+[[gnu::target("avx2")]] void find_avx2(std::span<FilterLine const> lines, std::span<std::uint64_t const> hashes,
+                                       std::vector<std::uint32_t> &to) {
+  auto const zero = _mm256_setzero_si256();
+  for (auto i = std::uint32_t{0}; i < hashes.size(); ++i) {
+    auto const *const line = reinterpret_cast<__m256i const *>(&lines[filter_line(hashes[i], lines.size())]);
+    auto const wanted = _mm256_set1_epi16(static_cast<short>(fingerprint_of(hashes[i])));
+    auto const a = _mm256_loadu_si256(line);
+    auto const b = _mm256_loadu_si256(line + 1);
+    auto const found = _mm256_or_si256(_mm256_cmpeq_epi16(a, wanted), _mm256_cmpeq_epi16(b, wanted));
+    auto const free = _mm256_or_si256(_mm256_cmpeq_epi16(a, zero), _mm256_cmpeq_epi16(b, zero));
+    if (_mm256_testz_si256(found, found) == 0 || (_mm256_testz_si256(free, free) != 0 && may_contain(lines, hashes[i])))
+      to.push_back(i);
+  }
+}
+
+[[gnu::target("avx512f,avx512bw")]] void find_avx512(std::span<FilterLine const> lines,
+                                                     std::span<std::uint64_t const> hashes,
+                                                     std::vector<std::uint32_t> &to) {
+  for (auto i = std::uint32_t{0}; i < hashes.size(); ++i) {
+    auto const line = _mm512_loadu_si512(&lines[filter_line(hashes[i], lines.size())]);
+    auto const wanted = _mm512_set1_epi16(static_cast<short>(fingerprint_of(hashes[i])));
+    if (_mm512_cmpeq_epi16_mask(line, wanted) != 0 ||
+        (_mm512_testn_epi16_mask(line, line) == 0 && may_contain(lines, hashes[i])))
+      to.push_back(i);
+  }
+}
+#endif
+
+}  // namespace
+
+void find_candidates(std::span<FilterLine const> lines, std::span<std::uint64_t const> hashes,
+                     std::vector<std::uint32_t> &to) {
+#if defined(__x86_64__)
+  switch (instructions()) {
+    case Instructions::avx512: return find_avx512(lines, hashes, to);
+    case Instructions::avx2: return find_avx2(lines, hashes, to);
+    case Instructions::scalar: break;
+  }
+#endif
+  find_scalar(lines, hashes, to);
 }
 
 LineFilter::LineFilter(std::uint64_t entries) : lines_(std::min(entries / kEntriesPerLine + 1, kMaxLines)) {}

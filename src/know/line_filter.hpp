@@ -34,6 +34,10 @@ struct alignas(64) FilterLine {
 inline auto filter_line(std::uint64_t hash, std::size_t lines) -> std::size_t { return (hash >> 32) * lines >> 32; }
 /// True where `hash` may have been inserted into `lines`.
 auto may_contain(std::span<FilterLine const> lines, std::uint64_t hash) -> bool;
+/// Adds the numbers of those of `hashes` that may have been inserted, in order. With the processor's vector
+/// instructions; whoever has many hashes asks for their lines first.
+void find_candidates(std::span<FilterLine const> lines, std::span<std::uint64_t const> hashes,
+                     std::vector<std::uint32_t> &to);
 
 /// A filter in memory. Not thread-safe.
 class LineFilter {

@@ -1,4 +1,5 @@
 #include "know/line_filter.hpp"
+#include "know/instructions.hpp"
 
 #include <fstream>
 #include <random>
@@ -42,6 +43,29 @@ TEST_CASE("a filter never denies what was inserted, and is wrong about others le
   CHECK(wrong < kEntries / 1'000);
   CHECK(growing_wrong < kEntries / 300);  // three filters are asked
   CHECK(wrong > 0);                       // fingerprints have 16 bits: a filter that is never wrong was not asked
+}
+
+TEST_CASE("many hashes asked at once get the answers that each gets alone, whatever instructions the processor has") {
+  for (auto const entries : {0U, 20U, 3'000U, 100'000U}) {
+    auto filter = LineFilter{3'000};  // from empty to overfull
+    for (auto i = std::uint64_t{0}; i < entries; ++i) filter.insert(hash_of("in", i));
+    auto hashes = std::vector<std::uint64_t>{};
+    auto alone = std::vector<std::uint32_t>{};
+    for (auto i = std::uint64_t{0}; i < 20'000; ++i) {
+      hashes.push_back(hash_of(i % 2 == 0 ? "in" : "out", i / 2));
+      if (may_contain(filter.lines(), hashes.back())) alone.push_back(static_cast<std::uint32_t>(i));
+    }
+    for (auto const wanted : {Instructions::scalar, Instructions::avx2, Instructions::avx512}) {
+      use_instructions(wanted);
+      CAPTURE(static_cast<int>(instructions()));
+      auto together = std::vector<std::uint32_t>{};
+      find_candidates(filter.lines(), hashes, together);
+      CHECK(together == alone);
+    }
+    use_instructions(best_instructions());
+  }
+  if (best_instructions() != Instructions::avx512)
+    MESSAGE("SKIPPED: this processor has no AVX-512, so that path was not tested");
 }
 
 TEST_CASE("an overfull filter answers perhaps, never a wrong no") {

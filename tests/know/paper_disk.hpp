@@ -82,7 +82,9 @@ public:
   auto map(std::string const &name) -> Result<std::shared_ptr<know::engine::Bytes const>> override {
     auto const found = disk_.now.find(name);
     if (found == disk_.now.end()) return fail(ErrorCode::not_found, "no file {}", name);
-    return std::shared_ptr<know::engine::Bytes const>{std::make_shared<Held>(found->second->content())};
+    auto held = std::make_shared<know::engine::MemoryFile>();
+    TRY_VOID(held->write_at(0, found->second->content()));
+    return std::shared_ptr<know::engine::Bytes const>{std::move(held)};
   }
   auto scratch() -> Result<std::unique_ptr<know::engine::Scratch>> override {
     TRY_VOID(step());
@@ -117,14 +119,6 @@ public:
   }
 
 private:
-  class Held final : public know::engine::Bytes {
-  public:
-    explicit Held(std::string bytes) : bytes_(std::move(bytes)) {}
-    [[nodiscard]] auto view() const -> std::string_view override { return bytes_; }
-
-  private:
-    std::string bytes_;
-  };
   class Out final : public know::engine::OutFile {
   public:
     Out(PaperFiles &files, std::shared_ptr<PaperDisk::File> file) : files_(files), file_(std::move(file)) {}

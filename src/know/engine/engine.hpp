@@ -77,7 +77,8 @@ private:
   friend class Load;
   Engine(std::unique_ptr<Files> files, EngineOptions options) : files_(std::move(files)), options_(options) {}
   auto take_up() -> Result<void>;
-  auto load_key() -> Result<void>;
+  auto check_empty() -> Result<void>;
+  auto load_key(bool is_new) -> Result<void>;
   auto replay_logs() -> Result<void>;
   auto take_in(Batch const &batch) -> Result<void>;
   auto start_log() -> Result<void>;

@@ -24,8 +24,12 @@ Engine::~Engine() {
 }
 
 auto Engine::take_up() -> Result<void> {
-  TRY(manifest_, read_manifest(*files_));
-  TRY_VOID(load_key());
+  TRY(auto manifest, read_manifest(*files_));
+  auto const is_new = !manifest.has_value();
+  if (is_new) TRY_VOID(check_empty());
+  manifest_ = std::move(manifest).value_or(Manifest{});
+  TRY_VOID(load_key(is_new));
+  if (is_new) TRY_VOID(write_manifest(*files_, manifest_));
   auto start = Snapshot{};
   start.erasures = manifest_.erasures;
   for (auto const &file : manifest_.runs) {
@@ -43,8 +47,20 @@ auto Engine::take_up() -> Result<void> {
   return replay_logs();
 }
 
+/// Without a manifest there may be nothing that one would name: it was lost then, and a new store would delete the
+/// rest.
+auto Engine::check_empty() -> Result<void> {
+  TRY(auto const names, files_->names());
+  for (auto const &name : names)
+    if (log_number(name) != 0 || (name.starts_with("run-") && !name.ends_with(".tmp")))
+      return fail(ErrorCode::malformed,
+                  "{}/{} is missing, and without it nobody knows which of the files there count; restore a backup",
+                  files_->where(), kManifestName);
+  return ok;
+}
+
 /// Without its key a store finds nothing: so it is there before the first run is.
-auto Engine::load_key() -> Result<void> {
+auto Engine::load_key(bool is_new) -> Result<void> {
   auto const name = std::string{kKeyName};
   auto const bytes = files_->map(name);
   if (bytes && (*bytes)->view().size() == key_.secret.size()) {
@@ -52,7 +68,7 @@ auto Engine::load_key() -> Result<void> {
     return ok;
   }
   if (!bytes && bytes.error().code != ErrorCode::not_found) return bytes.error();
-  if (!manifest_.runs.empty() || !manifest_.cursors.empty())
+  if (!is_new)
     return fail(ErrorCode::malformed,
                 "{}/{} is missing or damaged, and without it nothing in the store is found; restore a backup",
                 files_->where(), name);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,15 +63,27 @@ auto replace_file(Files &files, std::string const &name, std::string_view bytes)
 /// Scratch room in memory, for files that are no disk's.
 auto memory_scratch() -> std::unique_ptr<Scratch>;
 
-/// Bytes in memory; also what a run is built into that never sees the disk.
+/// Bytes in memory; also what a run is built into that never sees the disk. They start where a line of the processor's
+/// cache does, as those of a mapped file do.
 class MemoryFile final : public OutFile, public Bytes {
 public:
   auto write_at(std::uint64_t offset, std::string_view bytes) -> Result<void> override;
   auto sync() -> Result<void> override { return ok; }
-  [[nodiscard]] auto view() const -> std::string_view override { return bytes_; }
+  [[nodiscard]] auto view() const -> std::string_view override { return {bytes_.data(), bytes_.size()}; }
 
 private:
-  std::string bytes_;
+  template <class Byte>
+  struct OnCacheLines {
+    using value_type = Byte;
+    static constexpr auto kLine = std::align_val_t{64};
+    OnCacheLines() = default;
+    template <class Other>
+    explicit OnCacheLines(OnCacheLines<Other> const &) {}
+    auto allocate(std::size_t count) -> Byte * { return static_cast<Byte *>(::operator new(count, kLine)); }
+    void deallocate(Byte *at, std::size_t count) { ::operator delete(at, count, kLine); }
+    auto operator==(OnCacheLines const &) const -> bool = default;
+  };
+  std::vector<char, OnCacheLines<char>> bytes_;
 };
 
 }  // namespace noroshi::know::engine

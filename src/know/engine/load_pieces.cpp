@@ -99,8 +99,7 @@ private:
     to.hashes.push_back(hash);
     to.sizes.push_back(static_cast<std::uint32_t>(to.bytes.size() - before));
     ++to.of_type[view.type % to.of_type.size()];
-    if (view.type == static_cast<std::uint8_t>(model::ValueType::cidr) && !view.value.empty())
-      to.lengths.add(view.value.size() == 5, static_cast<unsigned char>(view.value.front()));
+    note_block(view.type, view.value, to.blocks, to.lengths);
     return ok;
   }
 

@@ -43,9 +43,9 @@ auto write_manifest(Files &files, Manifest const &manifest) -> Result<void> {
   return replace_file(files, std::string{kManifestName}, text);
 }
 
-auto read_manifest(Files &files) -> Result<Manifest> {
+auto read_manifest(Files &files) -> Result<std::optional<Manifest>> {
   auto const bytes = files.map(std::string{kManifestName});
-  if (!bytes && bytes.error().code == ErrorCode::not_found) return Manifest{};
+  if (!bytes && bytes.error().code == ErrorCode::not_found) return std::optional<Manifest>{};
   if (!bytes) return bytes.error();
   auto const text = (*bytes)->view();
   auto manifest = Manifest{};

@@ -36,8 +36,8 @@ inline constexpr auto kKeyName = std::string_view{"key"};
 
 /// Durable when it returns.
 auto write_manifest(Files &files, Manifest const &manifest) -> Result<void>;
-/// An empty one where there is none. malformed; conflict: of a newer version.
-auto read_manifest(Files &files) -> Result<Manifest>;
+/// Nothing where there is none. malformed; conflict: of a newer version.
+auto read_manifest(Files &files) -> Result<std::optional<Manifest>>;
 
 auto log_name(std::uint64_t number) -> std::string;
 auto run_name(std::uint64_t number) -> std::string;

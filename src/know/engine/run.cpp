@@ -5,6 +5,8 @@
 
 #include <sys/mman.h>
 
+#include "know/engine/stored_value.hpp"
+
 namespace noroshi::know::engine {
 
 namespace {
@@ -21,6 +23,20 @@ auto copy_to_huge_pages(std::string_view bytes) -> std::shared_ptr<void> {
   ::madvise(at, size, MADV_HUGEPAGE);
   std::memcpy(at, bytes.data(), bytes.size());
   return {at, [size](void *mapped) { ::munmap(mapped, size); }};
+}
+
+// A small run, as every commit makes one, is not worth 2 MiB of bits.
+constexpr auto kManyEntries = std::uint64_t{16'384};
+
+auto touched_by(std::string_view blocks) -> std::unique_ptr<TouchedBlocks const> {
+  auto touched = std::make_unique<TouchedBlocks>();
+  for (auto from = ByteReader{blocks}; !from.rest().empty() && !from.failed();) {
+    auto const size = from.little<std::uint8_t>();
+    auto const value = from_stored(static_cast<std::uint8_t>(model::ValueType::cidr), from.take(size));
+    if (auto const block = value ? model::IpPrefix::parse(value->text) : value.error(); block)
+      touched->add(block->address(), block->length());
+  }
+  return touched;
 }
 
 }  // namespace
@@ -48,6 +64,10 @@ auto Run::open(std::shared_ptr<Bytes const> bytes, std::string name) -> Result<s
     if ((run->hot_ = copy_to_huge_pages(filter))) filter = {static_cast<char const *>(run->hot_.get()), filter.size()};
   run->filter_ = {reinterpret_cast<FilterLine const *>(filter.data()), filter.size() / sizeof(FilterLine)};
 
+  auto const blocks = run->part(facts->blocks);
+  if (Checksum::of(blocks) != facts->blocks.checksum) return run->damaged("its list of blocks is damaged");
+  if (facts->entries >= kManyEntries && !blocks.empty()) run->touched_ = touched_by(blocks);
+
   // The offsets come first; the first of them is 0, the last one is where the texts end.
   auto const descriptors = run->part(facts->descriptors);
   if (Checksum::of(descriptors) != facts->descriptors.checksum) return run->damaged("its descriptors are damaged");
@@ -67,6 +87,11 @@ auto Run::descriptor(std::uint32_t number) const -> std::string_view {
   auto const from = load_le<std::uint64_t>(all.data() + std::uint64_t{number} * 8);
   auto const to = load_le<std::uint64_t>(all.data() + (std::uint64_t{number} + 1) * 8);
   return from <= to && to <= texts.size() ? texts.substr(from, to - from) : std::string_view{};
+}
+
+void Run::filter_candidates(std::span<std::uint64_t const> hashes, std::vector<std::uint32_t> &to) const {
+  if (facts_.saturated == 0) return find_candidates(filter_, hashes, to);
+  for (auto i = std::uint32_t{0}; i < hashes.size(); ++i) to.push_back(i);
 }
 
 void Run::prefetch_table(std::uint64_t hash) const { __builtin_prefetch(&table_[home_line(hash, facts_.home_lines)]); }
@@ -132,9 +157,9 @@ auto Run::find(std::uint64_t hash, std::uint8_t type, std::string_view value) co
 }
 
 auto Run::check() const -> Result<void> {
-  auto const sections = {std::pair{&facts_.table, "table"}, std::pair{&facts_.index, "index"},
-                         std::pair{&facts_.filter, "filter"}, std::pair{&facts_.parts, "entries"},
-                         std::pair{&facts_.descriptors, "descriptors"}};
+  auto const sections = {std::pair{&facts_.table, "table"},           std::pair{&facts_.index, "index"},
+                         std::pair{&facts_.filter, "filter"},         std::pair{&facts_.parts, "entries"},
+                         std::pair{&facts_.blocks, "list of blocks"}, std::pair{&facts_.descriptors, "descriptors"}};
   for (auto const &[section, what] : sections)
     if (Checksum::of(part(*section)) != section->checksum) return damaged(fmt::format("its {} is damaged", what));
   return ok;

@@ -10,6 +10,7 @@
 #include "know/engine/entry.hpp"
 #include "know/engine/files.hpp"
 #include "know/engine/run_layout.hpp"
+#include "know/engine/touched_blocks.hpp"
 #include "know/line_filter.hpp"
 
 namespace noroshi::know::engine {
@@ -32,6 +33,12 @@ public:
   /// Never false for a hash that is here.
   [[nodiscard]] auto may_contain(std::uint64_t hash) const -> bool {
     return facts_.saturated != 0 || know::may_contain(filter_, hash);
+  }
+  /// Adds the numbers of those hashes that may be here, in order.
+  void filter_candidates(std::span<std::uint64_t const> hashes, std::vector<std::uint32_t> &to) const;
+  /// Never false for an address inside of a block that is here.
+  [[nodiscard]] auto may_enclose(model::IpAddress address) const -> bool {
+    return !touched_ || touched_->may_enclose(address);
   }
   void prefetch_filter(std::uint64_t hash) const { __builtin_prefetch(&filter_[filter_line(hash, filter_.size())]); }
   /// A look-up in four steps, each of which asks for the memory that the next one reads: prefetch_table(), locate(),
@@ -96,7 +103,8 @@ private:
   RunFacts facts_;
   std::span<TableLine const> table_;
   std::span<FilterLine const> filter_;
-  std::shared_ptr<void> hot_;  // the filter's copy, where it has one
+  std::shared_ptr<void> hot_;                     // the filter's copy, where it has one
+  std::unique_ptr<TouchedBlocks const> touched_;  // of runs for which it pays
   std::uint32_t descriptor_count_ = 0;
 };
 

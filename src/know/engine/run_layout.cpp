@@ -50,7 +50,8 @@ auto write_header(RunFacts const &facts) -> std::string {
     append_le(text, number);
   for (auto const number : facts.lengths.v6) append_le(text, number);
   for (auto const number : facts.of_type) append_le(text, number);
-  for (auto const *const section : {&facts.table, &facts.index, &facts.filter, &facts.parts, &facts.descriptors})
+  for (auto const *const section :
+       {&facts.table, &facts.index, &facts.filter, &facts.parts, &facts.blocks, &facts.descriptors})
     append(text, *section);
   append_le(text, Checksum::of(text));
   text.resize(kPage);
@@ -71,7 +72,7 @@ auto read_header(std::string_view file) -> Result<RunFacts> {
   facts.lengths.v4 = from.little<std::uint64_t>();
   for (auto &number : facts.lengths.v6) number = from.little<std::uint64_t>();
   for (auto &number : facts.of_type) number = from.little<std::uint64_t>();
-  auto const sections = {&facts.table, &facts.index, &facts.filter, &facts.parts, &facts.descriptors};
+  auto const sections = {&facts.table, &facts.index, &facts.filter, &facts.parts, &facts.blocks, &facts.descriptors};
   for (auto *const section : sections) *section = read_section(from);
   auto const covered = file.substr(0, file.size() - from.rest().size());
   auto const checksum = from.little<std::uint64_t>();

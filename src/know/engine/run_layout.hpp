@@ -1,13 +1,14 @@
 // The parts of a run's file.
 //
-// file    = header (4,096 bytes), table, index, filter, entries, descriptors; each part starts at a multiple of 4,096
-// header  = "NRRUN001", the numbers of RunFacts, a Section for each part, checksum of all before it; zeros
-// table   = 64-byte lines: 7 × u64 hash, u64 first record number << 8 | hashes in the line. A hash belongs into line
+// file    = header (4,096 bytes), table, index, filter, entries, blocks, descriptors; each part starts at a multiple of
+// 4,096 header  = "NRRUN001", the numbers of RunFacts, a Section for each part, checksum of all before it; zeros table
+// = 64-byte lines: 7 × u64 hash, u64 first record number << 8 | hashes in the line. A hash belongs into line
 //           hash × home lines >> 64, and stands in the first line from there on that has room: as that number grows
 //           with the hash, the sorted order of the entries is the order of the table.
 // index   = u64 offset into entries, of every eighth entry
 // filter  = lines of 16-bit fingerprints (line_filter.hpp), without that file's own header
 // entries = entry.hpp, in the order of (hash, type, value)
+// blocks  = of each entry that is a block of addresses u8 n, n bytes value, for touched_blocks.hpp
 // descriptors = u64 offset of each and of their end, then their bytes (descriptor.hpp)          (all little-endian)
 #pragma once
 
@@ -74,7 +75,7 @@ struct RunFacts {
   Base base;
   Lengths lengths;
   std::array<std::uint64_t, 64> of_type{};  // entries by type
-  Section table, index, filter, parts, descriptors;
+  Section table, index, filter, parts, blocks, descriptors;
 };
 
 /// kPage bytes.

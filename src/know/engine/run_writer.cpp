@@ -25,6 +25,13 @@ auto bytes_of(auto const &what) -> std::string_view { return {reinterpret_cast<c
 
 }  // namespace
 
+void note_block(std::uint8_t type, std::string_view value, std::string &blocks, Lengths &lengths) {
+  if (type != static_cast<std::uint8_t>(model::ValueType::cidr) || value.empty()) return;
+  lengths.add(value.size() == 5, static_cast<unsigned char>(value.front()));
+  blocks.push_back(static_cast<char>(value.size()));
+  blocks.append(value);
+}
+
 RunWriter::RunWriter(OutFile &file, std::uint64_t entries, Base base)
     : file_(file), upper_(entries), base_(base), filter_(entries), home_lines_(home_lines_for(entries)) {
   table_.offset = kPage;
@@ -89,6 +96,7 @@ auto RunWriter::add(EncodedEntries const &entries) -> Result<void> {
   }
   TRY_VOID(put(entries_, entries.bytes));
   facts_.fragments += entries.fragments;
+  blocks_.append(entries.blocks);
   facts_.lengths.add(entries.lengths);
   for (auto type = std::size_t{0}; type < facts_.of_type.size(); ++type) facts_.of_type[type] += entries.of_type[type];
   facts_.lowest_version = std::min(facts_.lowest_version, base_.version);
@@ -103,8 +111,7 @@ auto RunWriter::add(std::uint64_t hash, std::uint8_t type, std::string_view valu
   if (entries_.buffer.size() >= kBufferBytes) TRY_VOID(flush(entries_));
   facts_.fragments += fragments.size();
   ++facts_.of_type[type % facts_.of_type.size()];
-  if (type == static_cast<std::uint8_t>(model::ValueType::cidr) && !value.empty())
-    facts_.lengths.add(value.size() == 5, static_cast<unsigned char>(value.front()));
+  note_block(type, value, blocks_, facts_.lengths);
   for (auto const &one : fragments) {
     facts_.lowest_version = std::min(facts_.lowest_version, one.version);
     facts_.highest_version = std::max(facts_.highest_version, one.version);
@@ -134,7 +141,9 @@ auto RunWriter::finish() -> Result<RunFacts> {
   }
   append_le(offsets, std::uint64_t{texts.size()});
   offsets.append(texts);
-  facts_.descriptors = {entries_.offset + page_up(facts_.parts.bytes), offsets.size(), Checksum::of(offsets)};
+  facts_.blocks = {entries_.offset + page_up(facts_.parts.bytes), blocks_.size(), Checksum::of(blocks_)};
+  TRY_VOID(file_.write_at(facts_.blocks.offset, blocks_));
+  facts_.descriptors = {facts_.blocks.offset + page_up(blocks_.size()), offsets.size(), Checksum::of(offsets)};
   TRY_VOID(file_.write_at(facts_.descriptors.offset, offsets));
   facts_.home_lines = home_lines_;
   facts_.base = base_;

@@ -19,10 +19,14 @@ struct EncodedEntries {
   std::vector<std::uint64_t> hashes;
   std::vector<std::uint32_t> sizes;  // of each in bytes
   std::string bytes;                 // as append_entry() gives them
+  std::string blocks;                // run_layout.hpp
   std::uint64_t fragments = 0;
   Lengths lengths;
   std::array<std::uint64_t, 64> of_type{};
 };
+
+/// Adds an entry to `blocks` and `lengths` where it is a block of addresses.
+void note_block(std::uint8_t type, std::string_view value, std::string &blocks, Lengths &lengths);
 
 /// One entry after the other, in ascending order of (hash, type, value); then finish(). Memory: 3.2 bytes an entry for
 /// the filter, a few MiB of buffers, and the descriptors.
@@ -62,6 +66,7 @@ private:
   DescriptorTable descriptors_;
   LineFilter filter_;
   Stream table_, index_, entries_;
+  std::string blocks_;
   TableLine line_{};
   std::uint64_t line_number_ = 0;
   std::uint64_t home_lines_ = 0;

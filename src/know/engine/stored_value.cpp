@@ -1,6 +1,7 @@
 #include "know/engine/stored_value.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include <sodium.h>
@@ -90,6 +91,12 @@ auto StoreKey::generate() -> StoreKey {
 auto hash_of(StoreKey const &key, ValueType type, std::string_view text) -> std::uint64_t {
   if (type == ValueType::cidr)
     if (auto const block = IpPrefix::parse(text)) return hash_of_block(key, block->address(), block->length());
+  if (type == ValueType::url) {
+    for (auto const *const scheme : {"http", "https"})
+      if (auto const rest = text.substr(std::min(std::strlen(scheme), text.size()));
+          text.starts_with(scheme) && rest.starts_with("://"))
+        return keyed(key, type, rest);
+  }
   return keyed(key, type, text);
 }
 

@@ -18,7 +18,8 @@ struct StoreKey {
   static auto generate() -> StoreKey;
 };
 
-/// Of a canonical value. Blocks of addresses are hashed as (family, length, masked address): see hash_of_block().
+/// Of a canonical value. Blocks of addresses are hashed as (family, length, masked address): see hash_of_block(). URLs
+/// that differ only in http or https have the same hash, as the one may answer for the other.
 auto hash_of(StoreKey const &key, model::Value const &value) -> std::uint64_t;
 auto hash_of(StoreKey const &key, model::ValueType type, std::string_view text) -> std::uint64_t;
 auto hash_of_block(StoreKey const &key, model::IpAddress address, unsigned length) -> std::uint64_t;

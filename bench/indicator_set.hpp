@@ -27,18 +27,18 @@ inline auto nth_value(std::uint64_t n) -> model::Value {
   switch (n % 4) {
     case 0: {
       auto const address = static_cast<std::uint32_t>(n / 4) * 2'654'435'761U;
-      return {model::ValueType::ip, fmt::format("{}.{}.{}.{}", address >> 24, address >> 16 & 255, address >> 8 & 255,
-                                                address & 255)};
+      return {model::ValueType::ip,
+              fmt::format("{}.{}.{}.{}", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255)};
     }
-    case 1: return {model::ValueType::domain, fmt::format("h{:x}.example-{:x}.{}", random >> 40, random & 0xffff'ffff,
-                                                          kEnds[random >> 32 & 7])};
+    case 1:
+      return {model::ValueType::domain,
+              fmt::format("h{:x}.example-{:x}.{}", random >> 40, random & 0xffff'ffff, kEnds[random >> 32 & 7])};
     case 2:
       return {model::ValueType::sha256,
               fmt::format("{:016x}{:016x}{:016x}{:016x}", random, mixed(random), random ^ 0x5555, mixed(random ^ 1))};
     default:
-      return {model::ValueType::url,
-              fmt::format("http://w{:x}.example.{}/{:x}/x.sh", random & 0xff'ffff, kEnds[random >> 32 & 7],
-                          random >> 24)};
+      return {model::ValueType::url, fmt::format("http://w{:x}.example.{}/{:x}/x.sh", random & 0xff'ffff,
+                                                 kEnds[random >> 32 & 7], random >> 24)};
   }
 }
 

@@ -3,14 +3,11 @@
 namespace noroshi {
 
 void append_varint(std::string &to, std::uint64_t number) {
-  while (number >= 0x80) {
-    to.push_back(static_cast<char>((number & 0x7f) | 0x80));
-    number >>= 7;
-  }
-  to.push_back(static_cast<char>(number));
+  char bytes[kMaxVarintBytes];
+  to.append(bytes, put_varint(bytes, number));
 }
 
-auto ByteReader::varint() -> std::uint64_t {
+auto ByteReader::long_varint() -> std::uint64_t {
   auto number = std::uint64_t{0};
   for (auto shift = 0; shift < 64; shift += 7) {
     auto const byte = little<std::uint8_t>();
@@ -20,17 +17,6 @@ auto ByteReader::varint() -> std::uint64_t {
   }
   failed_ = true;
   return 0;
-}
-
-auto ByteReader::take(std::uint64_t size) -> std::string_view {
-  if (failed_ || size > rest_.size()) {
-    failed_ = true;
-    rest_ = {};
-    return {};
-  }
-  auto const taken = rest_.substr(0, size);
-  rest_.remove_prefix(size);
-  return taken;
 }
 
 auto to_hex(std::string_view bytes) -> std::string {

@@ -40,6 +40,13 @@ void append_be(std::string &to, Number number) {
 
 /// LEB128: seven bits a byte, least significant first.
 void append_varint(std::string &to, std::uint64_t number);
+/// The same to where there is room for kMaxVarintBytes; behind what was written.
+inline constexpr auto kMaxVarintBytes = std::size_t{10};
+inline auto put_varint(char *to, std::uint64_t number) -> char * {
+  for (; number >= 0x80; number >>= 7) *to++ = static_cast<char>((number & 0x7f) | 0x80);
+  *to++ = static_cast<char>(number);
+  return to;
+}
 
 /// Reads numbers and byte runs off the front of a buffer. After a read past the end `failed()` is true and every
 /// further read gives zero or nothing, so a parser checks once at the end.
@@ -57,12 +64,27 @@ public:
     auto const bytes = take(sizeof(Number));
     return failed_ ? Number{} : load_be<Number>(bytes.data());
   }
-  auto varint() -> std::uint64_t;
-  auto take(std::uint64_t size) -> std::string_view;
+  auto varint() -> std::uint64_t {
+    if (rest_.empty() || (rest_.front() & 0x80) != 0) return long_varint();
+    auto const number = static_cast<std::uint64_t>(rest_.front());
+    rest_.remove_prefix(1);
+    return number;
+  }
+  auto take(std::uint64_t size) -> std::string_view {
+    if (failed_ || size > rest_.size()) {
+      failed_ = true;
+      rest_ = {};
+      return {};
+    }
+    auto const taken = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return taken;
+  }
   [[nodiscard]] auto rest() const -> std::string_view { return rest_; }
   [[nodiscard]] auto failed() const -> bool { return failed_; }
 
 private:
+  auto long_varint() -> std::uint64_t;
   std::string_view rest_;
   bool failed_ = false;
 };

@@ -38,20 +38,6 @@ auto other_web_scheme(std::string_view scheme) -> std::string_view {
   return scheme == "http" ? "https" : scheme == "https" ? "http" : "";
 }
 
-auto url_forms(Candidate const &candidate, std::string_view asked) -> std::vector<Candidates::Form> {
-  auto const text = asked.substr(0, candidate.detail);
-  auto const same = candidate.kind == Candidate::Kind::url        ? MatchKind::exact
-                    : candidate.kind == Candidate::Kind::url_path ? MatchKind::url_no_query
-                                                                  : MatchKind::url_prefix;
-  auto forms = std::vector<Candidates::Form>{{same, {ValueType::url, std::string{text}}}};
-  if (candidate.other_scheme) {
-    auto const scheme = text.substr(0, text.find(':'));
-    forms.push_back({MatchKind::url_prefix,
-                     {ValueType::url, std::string{other_web_scheme(scheme)}.append(text.substr(scheme.size()))}});
-  }
-  return forms;
-}
-
 }  // namespace
 
 Candidates::Candidates(std::span<std::shared_ptr<Run const> const> runs, StoreKey const &key) : key_(key) {
@@ -91,30 +77,32 @@ void Candidates::add_blocks(model::Value const &value, std::uint32_t number) {
 /// More than the names that answer: finding out where the registrable one is costs more than a probe.
 void Candidates::add_names(model::Value const &value, std::uint32_t number) {
   auto const text = std::string_view{value.text};
-  for (auto dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.', dot + 1)) {
-    if (text.find('.', dot + 1) == std::string_view::npos) return;  // a top-level domain
-    push(hash_of(key_, ValueType::domain, text.substr(dot + 1)),
-         {number, static_cast<std::uint32_t>(dot + 1), Candidate::Kind::name});
-  }
+  auto const last = text.rfind('.');  // what is behind it is a top-level domain
+  if (last == std::string_view::npos) return;
+  for (auto at = std::size_t{0}; at < last; ++at)
+    if (text[at] == '.')
+      push(hash_of(key_, ValueType::domain, text.substr(at + 1)),
+           {number, static_cast<std::uint32_t>(at + 1), Candidate::Kind::name});
 }
 
 void Candidates::add_url(model::Value const &value, std::uint32_t number) {
   auto const text = std::string_view{value.text};
-  auto const parts = model::split_url(text);
   auto const candidate = [&](std::size_t bytes, Candidate::Kind kind, bool other) {
     push(hash_of(key_, ValueType::url, text.substr(0, bytes)),
          {number, static_cast<std::uint32_t>(bytes), kind, other});
   };
-  if (parts.path.empty()) return candidate(text.size(), Candidate::Kind::url, false);
-  auto const root = static_cast<std::size_t>(parts.path.data() - text.data());
-  auto const end = root + parts.path.size();
+  auto const colon = text.find(':');
+  if (colon == std::string_view::npos || !text.substr(colon).starts_with("://"))
+    return candidate(text.size(), Candidate::Kind::url, false);
   auto folders = std::array<std::size_t, model::kMaxUrlPrefixes>{};
   auto count = std::size_t{0};
-  for (auto slash = text.find('/', root); slash < end && count < folders.size(); slash = text.find('/', slash + 1))
-    folders[count++] = slash + 1;
-  auto const is_web = !other_web_scheme(parts.scheme).empty();
+  auto end = colon + 3;
+  for (; end < text.size() && text[end] != '?'; ++end)
+    if (text[end] == '/' && count < folders.size()) folders[count++] = end + 1;
+  if (count == 0) return candidate(text.size(), Candidate::Kind::url, false);  // it has no path
+  auto const is_web = !other_web_scheme(text.substr(0, colon)).empty();
   // A folder too deep to be asked about is not asked under the other scheme either.
-  auto const other = is_web && (!parts.path.ends_with('/') || (count > 0 && folders[count - 1] == end));
+  auto const other = is_web && (text[end - 1] != '/' || folders[count - 1] == end);
   auto const has_query = end != text.size();
   candidate(text.size(), Candidate::Kind::url, other && !has_query);
   if (has_query) candidate(end, Candidate::Kind::url_path, other);
@@ -122,22 +110,37 @@ void Candidates::add_url(model::Value const &value, std::uint32_t number) {
     if (auto const folder = folders[--count]; folder != end) candidate(folder, Candidate::Kind::url_folder, is_web);
 }
 
-auto Candidates::forms(Candidate const &candidate, model::Value const &asked) -> std::vector<Form> {
+void Candidates::add_url_forms(Candidate const &candidate, std::string_view asked) {
+  auto const text = asked.substr(0, candidate.detail);
+  auto const same = candidate.kind == Candidate::Kind::url        ? MatchKind::exact
+                    : candidate.kind == Candidate::Kind::url_path ? MatchKind::url_no_query
+                                                                  : MatchKind::url_prefix;
+  forms_.push_back({same, ValueType::url, text});
+  if (!candidate.other_scheme) return;
+  auto const scheme = text.substr(0, text.find(':'));
+  made_.assign(other_web_scheme(scheme)).append(text.substr(scheme.size()));
+  forms_.push_back({MatchKind::url_prefix, ValueType::url, made_});
+}
+
+auto Candidates::forms(Candidate const &candidate, model::Value const &asked) -> std::span<Form const> {
+  forms_.clear();
   switch (candidate.kind) {
-    case Candidate::Kind::itself: return {{MatchKind::exact, asked}};
-    case Candidate::Kind::block: {
-      auto const inner = enclosable(asked);
-      if (!inner) return {};
-      return {{MatchKind::range, {ValueType::cidr, IpPrefix::of(inner->address, candidate.detail).to_string()}}};
-    }
+    case Candidate::Kind::itself: forms_.push_back({MatchKind::exact, asked.type, asked.text}); break;
+    case Candidate::Kind::block:
+      if (auto const inner = enclosable(asked)) {
+        made_ = IpPrefix::of(inner->address, candidate.detail).to_string();
+        forms_.push_back({MatchKind::range, ValueType::cidr, made_});
+      }
+      break;
     case Candidate::Kind::name: {
       auto const name = std::string_view{asked.text}.substr(candidate.detail);
       auto const above = model::parents(asked.text);
-      if (std::ranges::find(above, name) == above.end()) return {};
-      return {{MatchKind::parent, {ValueType::domain, std::string{name}}}};
+      if (std::ranges::find(above, name) != above.end()) forms_.push_back({MatchKind::parent, ValueType::domain, name});
+      break;
     }
-    default: return url_forms(candidate, asked.text);
+    default: add_url_forms(candidate, asked.text);
   }
+  return forms_;
 }
 
 }  // namespace noroshi::know::engine

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "know/engine/run.hpp"
@@ -31,13 +33,15 @@ public:
   [[nodiscard]] auto hashes() const -> std::span<std::uint64_t const> { return hashes_; }
   [[nodiscard]] auto operator[](std::size_t number) const -> Candidate const & { return all_[number]; }
 
-  /// The indicators that a candidate stands for, in the order of their hits; few. What is no answer is left out: a
-  /// public suffix above a name.
+  /// An indicator that a candidate stands for.
   struct Form {
     model::MatchKind match;
-    model::Value indicator;
+    model::ValueType type;
+    std::string_view text;
   };
-  [[nodiscard]] static auto forms(Candidate const &candidate, model::Value const &asked) -> std::vector<Form>;
+  /// In the order of their hits; few. What is no answer is left out: a public suffix above a name. Valid until the next
+  /// call, and as long as `asked`.
+  auto forms(Candidate const &candidate, model::Value const &asked) -> std::span<Form const>;
 
 private:
   void push(std::uint64_t hash, Candidate candidate) {
@@ -46,6 +50,7 @@ private:
   }
   void add_blocks(model::Value const &value, std::uint32_t number);
   void add_names(model::Value const &value, std::uint32_t number);
+  void add_url_forms(Candidate const &candidate, std::string_view asked);
   void add_url(model::Value const &value, std::uint32_t number);
 
   StoreKey const &key_;
@@ -53,6 +58,8 @@ private:
   bool has_names_ = false, has_urls_ = false;
   std::vector<std::uint64_t> hashes_;
   std::vector<Candidate> all_;
+  std::vector<Form> forms_;
+  std::string made_;  // text of a form that is no part of the value asked
 };
 
 }  // namespace noroshi::know::engine

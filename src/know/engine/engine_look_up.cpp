@@ -76,8 +76,8 @@ private:
 
   auto read(std::size_t candidate, model::Value const &asked, std::span<Found const> where,
             std::vector<model::Hit> &hits) -> Result<void> {
-    for (auto &[match, indicator] : Candidates::forms(candidates_[candidate], asked)) {
-      auto const stored = StoredForm{indicator};
+    for (auto const &[match, type, text] : candidates_.forms(candidates_[candidate], asked)) {
+      auto const stored = StoredForm{type, text};
       auto any = false;
       for (auto const &one : where) {
         auto const &run = *runs_[one.run];
@@ -86,7 +86,7 @@ private:
         TRY_VOID(collector_.add(run, *entry));
         any = true;
       }
-      if (any) TRY_VOID(add_hits(match, std::move(indicator), hits));
+      if (any) TRY_VOID(add_hits(match, {type, std::string{text}}, hits));
     }
     return ok;
   }

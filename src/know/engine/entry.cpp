@@ -1,5 +1,7 @@
 #include "know/engine/entry.hpp"
 
+#include <algorithm>
+
 namespace noroshi::know::engine {
 
 namespace {
@@ -18,21 +20,27 @@ auto sum(std::int64_t base, std::uint64_t zigzag) -> std::int64_t {
 
 void append_body(std::string &to, std::uint8_t type, std::string_view value, std::span<Fragment const> fragments,
                  Base base) {
-  to.push_back(static_cast<char>(type));
-  append_varint(to, value.size());
-  to.append(value);
-  auto time = base.time;
-  for (auto const &one : fragments) {
-    append_varint(to, one.descriptor);
-    append_varint(to, difference(one.first_seen, time));
-    append_varint(to, difference(one.last_seen, one.first_seen));
-    append_varint(to, one.count);
-    // The largest zigzag number leaves no room for the 1: such an expiry is no time that anybody means.
-    append_varint(to, one.expires ? std::max<std::uint64_t>(1, difference(one.expiry, one.last_seen) + 1) : 0);
-    append_varint(to, one.version - base.version);
-    append_varint(to, one.sequence);
-    time = one.first_seen;
-  }
+  constexpr auto kNumbers = std::size_t{7};  // of a fragment
+  auto const before = to.size();
+  auto const most = 1 + kMaxVarintBytes + value.size() + fragments.size() * kNumbers * kMaxVarintBytes;
+  to.resize_and_overwrite(before + most, [&](char *bytes, std::size_t) {
+    auto *at = bytes + before;
+    *at++ = static_cast<char>(type);
+    at = std::copy(value.begin(), value.end(), put_varint(at, value.size()));
+    auto time = base.time;
+    for (auto const &one : fragments) {
+      at = put_varint(at, one.descriptor);
+      at = put_varint(at, difference(one.first_seen, time));
+      at = put_varint(at, difference(one.last_seen, one.first_seen));
+      at = put_varint(at, one.count);
+      // The largest zigzag number leaves no room for the 1: such an expiry is no time that anybody means.
+      at = put_varint(at, one.expires ? std::max<std::uint64_t>(1, difference(one.expiry, one.last_seen) + 1) : 0);
+      at = put_varint(at, one.version - base.version);
+      at = put_varint(at, one.sequence);
+      time = one.first_seen;
+    }
+    return static_cast<std::size_t>(at - bytes);
+  });
 }
 
 void append_entry(std::string &to, std::uint8_t type, std::string_view value, std::span<Fragment const> fragments,

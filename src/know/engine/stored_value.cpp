@@ -1,10 +1,10 @@
 #include "know/engine/stored_value.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 
 #include <sodium.h>
+#define XXH_INLINE_ALL  // values are short: a call into the library costs as much as the hash
 #include <xxhash.h>
 
 #include "base/bytes.hpp"
@@ -91,11 +91,9 @@ auto StoreKey::generate() -> StoreKey {
 auto hash_of(StoreKey const &key, ValueType type, std::string_view text) -> std::uint64_t {
   if (type == ValueType::cidr)
     if (auto const block = IpPrefix::parse(text)) return hash_of_block(key, block->address(), block->length());
-  if (type == ValueType::url) {
-    for (auto const *const scheme : {"http", "https"})
-      if (auto const rest = text.substr(std::min(std::strlen(scheme), text.size()));
-          text.starts_with(scheme) && rest.starts_with("://"))
-        return keyed(key, type, rest);
+  if (type == ValueType::url && text.starts_with("http")) {
+    auto const rest = text.substr(text.size() > 4 && text[4] == 's' ? 5 : 4);
+    if (rest.starts_with("://")) return keyed(key, type, rest);
   }
   return keyed(key, type, text);
 }

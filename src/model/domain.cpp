@@ -43,8 +43,11 @@ auto check_label(std::string_view label) -> bool {
 /// numeric, as it would read as an address.
 auto plausible_top_level(std::string_view label) -> bool {
   if (label.size() < 2) return false;
-  if (!label.starts_with("xn--") && !std::ranges::all_of(label, is_letter)) return false;
-  return is_public_suffix(label) || std::ranges::find(kFileEndings, label) == kFileEndings.end();
+  return label.starts_with("xn--") || std::ranges::all_of(label, is_letter);
+}
+
+auto is_file_ending(std::string_view label) -> bool {
+  return std::ranges::find(kFileEndings, label) != kFileEndings.end() && !is_public_suffix(label);
 }
 
 auto is_ascii(std::string_view text) -> bool {
@@ -80,6 +83,7 @@ auto check_domain(std::string_view domain) -> Result<void> {
   };
   if (domain.size() > kMaxDomain) return refuse("it is longer than 253 characters");
   auto rest = domain;
+  auto before = std::string_view{};
   auto labels = 0;
   for (auto last = false; !last; ++labels) {
     auto const dot = rest.find('.');
@@ -88,8 +92,13 @@ auto check_domain(std::string_view domain) -> Result<void> {
     if (!check_label(label))
       return refuse("between its dots stand 1 to 63 letters, digits, hyphens inside, and underscores");
     if (last && labels == 0) return refuse("it has no dot");
+    if (last && is_file_ending(label))
+      return refuse("its ending is a file's; a file's name is asked as file_name:NAME");
     if (last && !plausible_top_level(label)) return refuse("it does not end in a top-level domain");
+    if (last && label == "onion" && !is_onion_label(before))
+      return refuse("in front of .onion stand 16 base32 letters (version 2), or 56 with the right checksum");
     if (!last) rest.remove_prefix(dot + 1);
+    before = label;
   }
   return ok;
 }

@@ -1,6 +1,7 @@
 #include "model/probes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <string>
 
@@ -57,10 +58,28 @@ void add_url_forms(std::vector<Probe> &to, std::string_view url) {
   }
 }
 
+// Itself first.
+constexpr auto kMd5Shaped = std::array{ValueType::md5, ValueType::imphash, ValueType::ja3, ValueType::hassh};
+constexpr auto kAllTypes = [] {
+  auto all = std::array<ValueType, 256>{};
+  for (auto number = std::size_t{0}; number < all.size(); ++number) all[number] = static_cast<ValueType>(number);
+  return all;
+}();
+
 }  // namespace
 
+auto look_alikes(ValueType type) -> std::span<ValueType const> {
+  if (type == ValueType::md5) return kMd5Shaped;
+  return std::span{kAllTypes}.subspan(static_cast<std::size_t>(type), 1);
+}
+
+auto hashed_as(ValueType type) -> ValueType {
+  return std::ranges::find(kMd5Shaped, type) == kMd5Shaped.end() ? type : ValueType::md5;
+}
+
 auto probes(Value const &value, PrefixLengths lengths) -> std::vector<Probe> {
-  auto found = std::vector<Probe>{{MatchKind::exact, value}};
+  auto found = std::vector<Probe>{};
+  for (auto const type : look_alikes(value.type)) found.push_back({MatchKind::exact, {type, value.text}});
   if (value.type == ValueType::ip) {
     if (auto const address = IpAddress::parse(value.text)) add_ranges(found, *address, any_length(*address), lengths);
   } else if (value.type == ValueType::cidr) {

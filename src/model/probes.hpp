@@ -26,8 +26,14 @@ struct PrefixLengths {
 /// 4).
 inline constexpr auto kMaxUrlPrefixes = std::size_t{6};
 
+/// The types of which a value asked as `type` may be, itself first: 32 hexadecimal digits may be an MD5, an imphash, a
+/// JA3 or a HASSH, and who pastes them seldom says which. Only `md5` is asked so; every other type is itself alone.
+auto look_alikes(ValueType type) -> std::span<ValueType const>;
+/// The type under which a store hashes values of `type`, so that look-alikes are found with one hash.
+auto hashed_as(ValueType type) -> ValueType;
+
 /// The probes for a canonical value, in the order in which a store reports its hits:
-/// any value: itself (exact).
+/// any value: itself (exact); md5: also as what else has its form (exact).
 /// ip, cidr: the blocks around it (range), longest first; a block's own length is the exact probe.
 /// domain: the names above it down to the registrable one (parent), nearest first.
 /// url: itself without its query (url_no_query), then host and leading path (url_prefix), longest first: the folders of

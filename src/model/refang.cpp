@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "model/canonical.hpp"
 #include "model/characters.hpp"
 #include "model/value.hpp"
 
@@ -11,8 +12,7 @@ namespace noroshi::model {
 
 namespace {
 
-constexpr auto kMaxWrappings = 8;           // `"<(http://…)>"` is three; a longer pile is not writing
-constexpr auto kMaxToken = std::size_t{5};  // the longest token: "[://]"
+constexpr auto kMaxToken = std::size_t{24};  // the longest token: "[アットマーク]", with two spaces
 
 /// What a dot, an at sign… is dressed as, inside any brackets.
 struct Dressed {
@@ -20,29 +20,22 @@ struct Dressed {
   std::string_view meant;
   bool in_paths;  // also where a URL's path has begun
 };
-constexpr auto kDressed = std::array{
-    Dressed{".", ".", true},  Dressed{"dot", ".", true}, Dressed{":", ":", true},      Dressed{"/", "/", true},
-    Dressed{"@", "@", false}, Dressed{"at", "@", false}, Dressed{"://", "://", false},
-};
-
-constexpr auto kWrappings = std::array<std::pair<std::string_view, std::string_view>, 14>{{
-    {"\"", "\""},
-    {"'", "'"},
-    {"`", "`"},
-    {"<", ">"},
-    {"(", ")"},
-    {"[", "]"},
-    {"{", "}"},
-    {"“", "”"},
-    {"‘", "’"},
-    {"«", "»"},
-    {"「", "」"},
-    {"『", "』"},
-    {"【", "】"},
-    {"《", "》"},
-}};
-
-constexpr auto kSpaces = std::array<std::string_view, 8>{" ", "\t", "\r", "\n", "\v", "\f", "\u00a0", "\u3000"};
+constexpr auto kDressed = std::to_array<Dressed>({
+    {".", ".", true},
+    {"dot", ".", true},
+    {"ドット", ".", false},
+    {":", ":", true},
+    {"/", "/", true},
+    {"@", "@", false},
+    {"at", "@", false},
+    {"アット", "@", false},
+    {"アットマーク", "@", false},
+    {"://", "://", false},
+    {"//", "//", false},
+});
+/// The same without brackets, between spaces.
+constexpr auto kSpelled = std::to_array<std::pair<std::string_view, char>>(
+    {{" dot ", '.'}, {" at ", '@'}, {" ドット ", '.'}, {" アット ", '@'}, {" アットマーク ", '@'}});
 
 /// Characters without width or with a meaning for layout only: they are put into long URLs to break lines.
 auto is_invisible(std::uint32_t code_point) -> bool {
@@ -54,12 +47,32 @@ auto is_joiner_or_mark(std::uint32_t code_point) -> bool {
          (code_point >= 0x2066 && code_point <= 0x2069);
 }
 
-/// The ASCII character that a look-alike of East Asian typesetting stands for, else 0.
+/// The ASCII character that a look-alike of typesetting stands for, else 0.
 auto narrow(std::uint32_t code_point) -> char {
   if (code_point >= 0xff01 && code_point <= 0xff5e) return static_cast<char>(code_point - 0xff01 + '!');
-  if (code_point == 0x3002 || code_point == 0xff61) return '.';
-  if (code_point == 0x3000 || code_point == 0x00a0) return ' ';
-  return 0;
+  switch (code_point) {
+    case 0x3002:  // ideographic full stop, also half-width
+    case 0xff61:
+    case 0x2024:  // one dot leader
+    case 0xfe52: return '.';
+    case 0x3000:
+    case 0x00a0: return ' ';
+    case 0x2010:  // hyphens of word processors, figure and en dash, minus
+    case 0x2011:
+    case 0x2012:
+    case 0x2013:
+    case 0x2212:
+    case 0xfe63: return '-';
+    case 0x300c:  // 「『【〔
+    case 0x300e:
+    case 0x3010:
+    case 0x3014: return '[';
+    case 0x300d:
+    case 0x300f:
+    case 0x3011:
+    case 0x3015: return ']';
+    default: return 0;
+  }
 }
 
 auto opener_of(char closer) -> char {
@@ -67,8 +80,29 @@ auto opener_of(char closer) -> char {
     case ']': return '[';
     case '}': return '{';
     case ')': return '(';
+    case '>': return '<';
     default: return 0;
   }
+}
+
+auto closer_of(char opener) -> char {
+  switch (opener) {
+    case '[': return ']';
+    case '{': return '}';
+    case '(': return ')';
+    default: return 0;
+  }
+}
+
+auto without_spaces(std::string_view text) -> std::string_view {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+/// Of a label: ASCII, or a byte of something else.
+auto is_of_label(char character) -> bool {
+  return is_letter(character) || is_digit(character) || static_cast<unsigned char>(character) >= 0x80;
 }
 
 /// Builds the text so that it never contains a dressed character: the end is looked at after each character, so
@@ -81,12 +115,14 @@ public:
       auto const step = utf8_step(text);
       take(text.substr(0, step.size), step);
       text.remove_prefix(step.size);
-      // Markdown and regular expressions write "\."; elsewhere browsers read a backslash as a slash.
+      // Markdown and regular expressions write "\\."; elsewhere browsers read a backslash as a slash.
       if (!in_path_ && out_.ends_with('\\') && text.starts_with('.'))
         out_.pop_back();
       else if (!in_path_ && out_.ends_with('\\'))
         notice_path('\\');
     }
+    // A path may end so itself.
+    while (!in_path_ && (out_.ends_with(',') || out_.ends_with(';'))) out_.pop_back();
     return std::move(out_);
   }
 
@@ -96,34 +132,46 @@ private:
     if (is_invisible(step.code_point) || (!in_path_ && is_joiner_or_mark(step.code_point))) return;
     auto const ascii = in_path_ ? '\0' : narrow(step.code_point);
     if (ascii != 0) return push(ascii);
+    swallow_spaces_ = false;
     out_ += bytes;
   }
 
   void push(char character) {
     if (swallow_spaces_ && character == ' ') return;
     swallow_spaces_ = false;
+    if (character == pending_ && !in_path_) {
+      pending_ = 0;
+      return;
+    }
     out_ += character;
     if (character != '\\') notice_path(character);
     if (auto const opener = opener_of(character); opener != 0) undress(opener);
-    if (character == ' ' && !in_path_) read_word();
+    if (in_path_) return;
+    if (character == ' ') read_word();
+    if (is_letter(character) || is_digit(character)) mend_half(character);
   }
 
   /// Behind the first slash that is not the scheme's, text is the path's own: less is changed there.
   void notice_path(char character) {
-    auto const before = std::string_view{out_}.substr(0, out_.size() - 1);
     auto const slash = character == '/' || character == '\\';
-    auto const of_scheme = before.find_first_not_of("/\\") == std::string_view::npos || before.ends_with(':') ||
-                           before.ends_with(":/") || before.ends_with(":\\");
-    if (character == '?' || character == '#' || (slash && !of_scheme)) in_path_ = true;
+    if (character != '?' && character != '#' && !slash) return;
+    // What is in front of it may be dressed itself: "http:[//]".
+    auto const before = std::string_view{out_}.substr(0, out_.size() - 1);
+    auto bare = std::string{before.substr(before.size() - std::min(before.size(), std::size_t{4}))};
+    std::erase_if(bare, [](char sign) { return closer_of(sign) != 0; });
+    auto const of_scheme = before.empty() || before == "/" || before == "\\" || bare.ends_with(':') ||
+                           bare.ends_with(":/") || bare.ends_with(":\\");
+    if (!slash || !of_scheme) in_path_ = true;
   }
 
-  /// "[.]", "(dot)", "{@}"… at the end becomes what is meant.
+  /// "[.]", "(dot)", "{ @ }"… at the end becomes what is meant.
   void undress(char opener) {
     auto const tail = std::string_view{out_}.substr(out_.size() - std::min(out_.size(), kMaxToken));
     auto const open = tail.rfind(opener);
     if (open == std::string_view::npos) return;
-    if (in_path_ && opener == '(') return;  // "(.)" is rare there and can be the path's own
-    auto const inside = lower(tail.substr(open + 1, tail.size() - open - 2));
+    // "(.)" and "<.>" are rare there and can be the path's own.
+    if (in_path_ && (opener == '(' || opener == '<')) return;
+    auto const inside = lower(without_spaces(tail.substr(open + 1, tail.size() - open - 2)));
     for (auto const &dressed : kDressed) {
       if (dressed.inside != inside || (in_path_ && !dressed.in_paths)) continue;
       out_.resize(out_.size() - tail.size() + open);
@@ -135,10 +183,34 @@ private:
   /// "example dot com", "user at example"
   void read_word() {
     auto const tail = lower(std::string_view{out_}.substr(out_.size() - std::min(out_.size(), kMaxToken)));
-    auto const meant = tail.ends_with(" dot ") ? "." : tail.ends_with(" at ") ? "@" : "";
-    if (*meant == '\0') return;
-    out_.resize(out_.size() - (*meant == '.' ? 5 : 4));
-    replace_end(meant);
+    for (auto const &[spelled, meant] : kSpelled) {
+      if (!tail.ends_with(spelled)) continue;
+      out_.resize(out_.size() - spelled.size());
+      return replace_end({&meant, 1});
+    }
+  }
+
+  /// Half a pair of brackets, "example[.com", "example.]com", "example[.com]", and the word between two labels,
+  /// "exampleドットcom": no name has these, and no address. Seen at the first letter behind it.
+  void mend_half(char letter) {
+    constexpr auto kDot = std::string_view{"ドット"};
+    auto const before = std::string_view{out_}.substr(0, out_.size() - 1);
+    auto size = std::size_t{0};
+    if (before.size() >= 2 && before.back() == '.' && closer_of(before[before.size() - 2]) != 0) {
+      size = 2;
+      pending_ = closer_of(before[before.size() - 2]);
+    } else if (before.size() >= 2 && before[before.size() - 2] == '.' && opener_of(before.back()) != 0) {
+      size = 2;
+    } else if (before.ends_with(kDot)) {
+      size = kDot.size();
+    }
+    if (size == 0 || before.size() == size || !is_of_label(before[before.size() - size - 1])) {
+      if (size > 0) pending_ = 0;
+      return;
+    }
+    out_.resize(before.size() - size);
+    out_ += '.';
+    out_ += letter;
   }
 
   void replace_end(std::string_view meant) {
@@ -151,63 +223,58 @@ private:
   }
 
   std::string out_;
+  char pending_ = 0;  // closes a bracket that was taken away
   bool in_path_ = false;
   bool swallow_spaces_ = false;
 };
 
-auto trim(std::string_view &text) -> void {
-  for (auto again = true; again;) {
-    again = false;
-    for (auto const space : kSpaces) {
-      if (text.starts_with(space)) text.remove_prefix(space.size()), again = true;
-      if (text.ends_with(space)) text.remove_suffix(space.size()), again = true;
-    }
-  }
-}
-
-auto unwrap(std::string_view text) -> std::string_view {
-  for (auto i = 0; i < kMaxWrappings; ++i) {
-    trim(text);
-    auto const before = text.size();
-    for (auto const &[open, close] : kWrappings) {
-      if (text.size() < open.size() + close.size() || !text.starts_with(open) || !text.ends_with(close)) continue;
-      text.remove_prefix(open.size());
-      text.remove_suffix(close.size());
-      break;
-    }
-    if (text.size() == before) break;
-  }
-  trim(text);
-  return text;
-}
-
-/// hxxp, hXXps, h**p, http with any two of these for its "tt"; fxp; each only as a scheme.
+/// hxxp, hXXps, h**p, hxp: "h", one to three letters or signs in place of "tt", "p"; fxp; meow; each only as a scheme.
 void mend_scheme(std::string &text) {
-  constexpr auto kCrossed = std::string_view{"tTxX*_"};
+  constexpr auto kCrossed = std::string_view{"txz*_#"};
+  constexpr auto kLongest = std::size_t{6};
   auto const colon = text.find(':');
-  auto const scheme = lower(std::string_view{text}.substr(0, std::min(colon, std::size_t{6})));
-  auto const colon_follows = colon != std::string::npos && scheme.size() == colon;
-  if (!colon_follows) return;
-  if (scheme == "fxp") text.replace(0, colon, "ftp");
-  if (scheme == "fxps") text.replace(0, colon, "ftps");
-  auto const is_http =
-      scheme.size() >= 4 && scheme[0] == 'h' && kCrossed.contains(scheme[1]) && kCrossed.contains(scheme[2]);
-  if (is_http && scheme.substr(3) == "p") text.replace(0, colon, "http");
-  if (is_http && scheme.substr(3) == "ps") text.replace(0, colon, "https");
+  if (colon == std::string::npos || colon > kLongest || colon < 3) return;
+  auto word = lower(std::string_view{text}.substr(0, colon));
+  auto const secure = word.ends_with('s');
+  if (secure) word.pop_back();
+  auto const is_http = word == "meow" || (word.size() >= 3 && word.size() <= 5 && word.front() == 'h' &&
+                                          word.back() == 'p' && word.find_first_not_of(kCrossed, 1) == word.size() - 1);
+  auto const is_ftp = word == "fxp" || word == "f*p" || word == "f_p";
+  if (is_http) text.replace(0, colon, secure ? "https" : "http");
+  if (is_ftp) text.replace(0, colon, secure ? "ftps" : "ftp");
 }
 
-/// Most values come as they are: nothing in them that the Refanger or unwrap() would touch.
+/// "evil__example__com": where a host has no dot at all, it can be nothing else.
+void mend_underscores(std::string &text) {
+  constexpr auto kDot = std::string_view{"__"};
+  if (!text.contains(kDot)) return;
+  auto const scheme = text.find("://");
+  auto from = scheme == std::string::npos ? 0 : scheme + 3;
+  auto const to = std::min(text.find_first_of("/\\?#:", from), text.size());
+  if (auto const at = text.rfind('@', to); at != std::string::npos && at >= from) from = at + 1;
+  auto const host = std::string_view{text}.substr(from, std::max(from, to) - from);
+  if (host.contains('.') || !host.contains(kDot)) return;
+  auto dotted = std::string{};
+  for (auto const letter : host) {
+    dotted += letter;
+    if (dotted.ends_with(kDot)) dotted.replace(dotted.size() - 2, 2, ".");
+  }
+  text.replace(from, host.size(), dotted);
+}
+
+/// Most values come as they are: nothing in them that unwrapped() or the Refanger would touch.
 auto is_plain(std::string_view text) -> bool {
   static constexpr auto kPlain =
-      CharacterSet{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#@!$&*+,;=%|^"};
+      CharacterSet{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#@!$&*+=%|^"};
   return std::ranges::all_of(text, [](char character) { return kPlain.contains(character); });
 }
 
 }  // namespace
 
 auto refang(std::string_view text) -> std::string {
-  auto mended = is_plain(text) ? std::string{text} : std::string{unwrap(Refanger{}.run(text))};
+  auto mended = is_plain(text) ? std::string{text} : std::string{unwrapped(Refanger{}.run(unwrapped(text)))};
   mend_scheme(mended);
+  mend_underscores(mended);
   return mended;
 }
 

@@ -1,68 +1,79 @@
 #include "model/value.hpp"
 
-#include <algorithm>
+#include <array>
 #include <optional>
 
 #include "model/canonical.hpp"
 #include "model/characters.hpp"
-#include "model/ip.hpp"
+#include "model/guess.hpp"
 #include "model/words.hpp"
 
 namespace noroshi::model {
 
 namespace {
 
+// In the order of their numbers.
 constexpr auto kTypes = std::array{
-    Word{ValueType::ip, "ip"},     Word{ValueType::cidr, "cidr"},     Word{ValueType::domain, "domain"},
-    Word{ValueType::url, "url"},   Word{ValueType::email, "email"},   Word{ValueType::md5, "md5"},
-    Word{ValueType::sha1, "sha1"}, Word{ValueType::sha256, "sha256"}, Word{ValueType::sha512, "sha512"},
+    Word{ValueType::ip, "ip"},
+    Word{ValueType::cidr, "cidr"},
+    Word{ValueType::domain, "domain"},
+    Word{ValueType::url, "url"},
+    Word{ValueType::email, "email"},
+    Word{ValueType::md5, "md5"},
+    Word{ValueType::sha1, "sha1"},
+    Word{ValueType::sha256, "sha256"},
+    Word{ValueType::sha512, "sha512"},
+    Word{ValueType::ssdeep, "ssdeep"},
+    Word{ValueType::tlsh, "tlsh"},
+    Word{ValueType::imphash, "imphash"},
+    Word{ValueType::ja3, "ja3"},
+    Word{ValueType::ja4, "ja4"},
+    Word{ValueType::hassh, "hassh"},
+    Word{ValueType::asn, "asn"},
+    Word{ValueType::file_name, "file_name"},
+    Word{ValueType::registry_key, "registry_key"},
+    Word{ValueType::mutex, "mutex"},
+    Word{ValueType::user_agent, "user_agent"},
+    Word{ValueType::cve, "cve"},
+    Word{ValueType::attack, "attack"},
+    Word{ValueType::btc, "btc"},
+    Word{ValueType::eth, "eth"},
+    Word{ValueType::xmr, "xmr"},
 };
 
-auto hash_digits(ValueType type) -> std::size_t {
+/// Types whose text is taken as it is written: what looks defanged in it may be the thing itself.
+auto is_literal(ValueType type) -> bool {
+  return type == ValueType::file_name || type == ValueType::registry_key || type == ValueType::mutex ||
+         type == ValueType::user_agent;
+}
+
+auto canonical_text(ValueType type, std::string_view text) -> Result<std::string> {
   switch (type) {
-    case ValueType::md5: return 32;
-    case ValueType::sha1: return 40;
-    case ValueType::sha256: return 64;
-    case ValueType::sha512: return 128;
-    default: return 0;
-  }
-}
-
-/// The type of hash that so many hexadecimal digits are; nothing where they are none.
-auto hash_type(std::string_view text) -> std::optional<ValueType> {
-  for (auto const type : {ValueType::md5, ValueType::sha1, ValueType::sha256, ValueType::sha512})
-    if (text.size() == hash_digits(type) && canonical_hash(text, text.size())) return type;
-  return std::nullopt;
-}
-
-/// An address and only digits behind a slash: a block, or a mistake in one, but no URL.
-auto looks_like_cidr(std::string_view text) -> bool {
-  auto const slash = text.find('/');
-  if (slash == std::string_view::npos || slash + 1 == text.size()) return false;
-  return std::ranges::all_of(text.substr(slash + 1), is_digit) && IpAddress::parse(text.substr(0, slash)).has_value();
-}
-
-/// What `text` can only be, judged by its signs; canonical() then says whether it is.
-auto guess_type(std::string_view text) -> ValueType {
-  if (auto const hash = hash_type(text)) return *hash;
-  if (looks_like_cidr(text)) return ValueType::cidr;
-  if (looks_like_url(text)) return ValueType::url;
-  if (text.contains('@')) return ValueType::email;
-  auto const may_be_address = text.contains(':') || std::ranges::none_of(text, is_letter);
-  return may_be_address && canonical_ip(text) ? ValueType::ip : ValueType::domain;
-}
-
-auto canonical_text(ValueType type, std::string_view refanged) -> Result<std::string> {
-  switch (type) {
-    case ValueType::ip: return canonical_ip(refanged);
-    case ValueType::cidr: return canonical_cidr(refanged);
-    case ValueType::domain: return canonical_domain(refanged);
-    case ValueType::url: return canonical_url(refanged);
-    case ValueType::email: return canonical_email(refanged);
+    case ValueType::ip: return canonical_ip(text);
+    case ValueType::cidr: return canonical_cidr(text);
+    case ValueType::domain: return canonical_domain(text);
+    case ValueType::url: return canonical_url(text);
+    case ValueType::email: return canonical_email(text);
     case ValueType::md5:
     case ValueType::sha1:
     case ValueType::sha256:
-    case ValueType::sha512: return canonical_hash(refanged, hash_digits(type));
+    case ValueType::sha512:
+    case ValueType::imphash:
+    case ValueType::ja3:
+    case ValueType::hassh: return canonical_hash(text, hash_digits(type));
+    case ValueType::ssdeep: return canonical_ssdeep(text);
+    case ValueType::tlsh: return canonical_tlsh(text);
+    case ValueType::ja4: return canonical_ja4(text);
+    case ValueType::asn: return canonical_asn(text);
+    case ValueType::file_name: return canonical_name(text, "a file's name");
+    case ValueType::registry_key: return canonical_registry_key(text);
+    case ValueType::mutex: return canonical_name(text, "a mutex");
+    case ValueType::user_agent: return canonical_name(text, "a user agent");
+    case ValueType::cve: return canonical_cve(text);
+    case ValueType::attack: return canonical_attack(text);
+    case ValueType::btc: return canonical_btc(text);
+    case ValueType::eth: return canonical_eth(text);
+    case ValueType::xmr: return canonical_xmr(text);
   }
   return fail(ErrorCode::internal, "there is no type of value with number {}", static_cast<int>(type));
 }
@@ -73,7 +84,24 @@ auto check_size(std::string_view text) -> Result<void> {
               kMaxValueBytes);
 }
 
+/// The type that can be told before the text is refanged, which would spoil it.
+auto literal_type(std::string_view text) -> std::optional<ValueType> {
+  constexpr auto kBrowser = std::string_view{"mozilla/"};  // what nearly every user agent begins with
+  if (looks_like_registry_key(text)) return ValueType::registry_key;
+  if (lower(text.substr(0, kBrowser.size())) == kBrowser) return ValueType::user_agent;
+  return std::nullopt;
+}
+
 }  // namespace
+
+auto value_types() -> std::span<ValueType const> {
+  static constexpr auto kAll = [] {
+    auto all = std::array<ValueType, kTypes.size()>{};
+    for (auto i = std::size_t{0}; i < all.size(); ++i) all[i] = kTypes[i].value;
+    return all;
+  }();
+  return kAll;
+}
 
 auto to_string(ValueType type) -> std::string_view { return word_of(kTypes, type); }
 auto parse_value_type(std::string_view text) -> Result<ValueType> {
@@ -82,17 +110,28 @@ auto parse_value_type(std::string_view text) -> Result<ValueType> {
 
 auto canonical(ValueType type, std::string_view text) -> Result<Value> {
   TRY_VOID(check_size(text));
-  TRY(auto form, canonical_text(type, refang(text)));
+  TRY(auto form, is_literal(type) ? canonical_text(type, text) : canonical_text(type, refang(text)));
   return Value{type, std::move(form)};
 }
 
 auto parse_value(std::string_view text) -> Result<Value> {
+  auto const bare = unquoted(text);
+  if (auto const named = typed(bare)) return canonical(named->type, named->rest);
   TRY_VOID(check_size(text));
+  if (auto const type = literal_type(bare)) return canonical(*type, bare);
   auto const refanged = refang(text);
   if (refanged.empty()) return fail(ErrorCode::malformed, "there is no value in {}", quoted(text));
   auto const type = guess_type(refanged);
   TRY(auto form, canonical_text(type, refanged));
   return Value{type, std::move(form)};
+}
+
+auto to_text(Value const &value) -> std::string {
+  // Their forms are found again by construction; value_property_test holds that to be so.
+  if (value.type <= ValueType::sha512) return value.text;
+  auto const found = parse_value(value.text);
+  if (found && *found == value) return value.text;
+  return fmt::format("{}:{}", to_string(value.type), value.text);
 }
 
 }  // namespace noroshi::model

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,7 +11,37 @@
 
 namespace noroshi::model {
 
-enum class ValueType : std::uint8_t { ip = 1, cidr, domain, url, email, md5, sha1, sha256, sha512 };
+/// The numbers are stored on disk: new types go to the end.
+enum class ValueType : std::uint8_t {
+  ip = 1,
+  cidr,
+  domain,
+  url,
+  email,
+  md5,
+  sha1,
+  sha256,
+  sha512,
+  ssdeep,
+  tlsh,
+  imphash,
+  ja3,
+  ja4,
+  hassh,
+  asn,
+  file_name,
+  registry_key,
+  mutex,
+  user_agent,
+  cve,
+  attack,  // an id of MITRE ATT&CK: a technique, a group, a piece of software…
+  btc,
+  eth,
+  xmr,
+};
+
+/// All of them, in the order of their numbers.
+auto value_types() -> std::span<ValueType const>;
 
 /// "ip", "cidr", "domain", … as in JSON; stable.
 auto to_string(ValueType type) -> std::string_view;
@@ -26,12 +57,18 @@ struct Value {
 /// for 8,000 octets); the rest is padding.
 inline constexpr auto kMaxValueBytes = std::size_t{16 * 1024};
 
-/// The canonical form of `text` as a value of `type`; the text may be defanged.
+/// The canonical form of `text` as a value of `type`; the text may be defanged. `canonical(v.type, v.text) == v` holds
+/// for every value v.
 auto canonical(ValueType type, std::string_view text) -> Result<Value>;
 
-/// Finds the type by itself: address, prefix, URL, e-mail, hash by length, domain. The text may be defanged.
-/// `parse_value(v.text) == v` holds for every value v that it returns.
+/// Takes the type at its word where one stands in front ("mutex:Global\x", "ja3:…"), else finds it by the text's
+/// signs: address, prefix, URL, e-mail, hash by length, CVE… and domain. What has no signs (a mutex, a file's name)
+/// needs the word. The text may be defanged.
 auto parse_value(std::string_view text) -> Result<Value>;
+
+/// The text that says all of a value to people and programs: its canonical form, behind "TYPE:" where the type could
+/// not be found otherwise. `parse_value(to_text(v)) == v` holds for every canonical value v.
+auto to_text(Value const &value) -> std::string;
 
 /// Undoes the public styles of defanging: hxxp, [.], (dot), [at], [:]//, full-width dots, surrounding <> and quotes.
 auto refang(std::string_view text) -> std::string;

@@ -100,7 +100,7 @@ void write(JsonWriter &json, AssessedHit const &hit, std::string_view member, st
            Sentences const &sentences) {
   auto const &[match, indicator, context] = hit.named.hit;
   json.begin_object();
-  json.member("match", to_string(match)).member("indicator", indicator.text);
+  json.member("match", to_string(match)).member("indicator", to_text(indicator));
   json.member("source", hit.named.source).member("attribute", context.attribute).key("report");
   if (context.report.number == 0)
     json.value(nullptr).member("report_id", nullptr);
@@ -122,7 +122,7 @@ void write(JsonWriter &json, Answer const &answer, std::string_view member, std:
            Sentences const &sentences) {
   json.begin_object().member("value", answer.value);
   if (answer.canonical)
-    json.member("canonical", answer.canonical->text).member("type", to_string(answer.canonical->type));
+    json.member("canonical", to_text(*answer.canonical)).member("type", to_string(answer.canonical->type));
   else
     json.member("canonical", nullptr).member("type", nullptr).member("reason", answer.problem);
   json.member("known", answer.known()).key("hits").begin_array();

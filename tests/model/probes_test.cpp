@@ -75,6 +75,22 @@ TEST_CASE("a deep path costs no more look-ups than the limit") {
 }
 
 TEST_CASE("hashes and e-mail addresses are looked up as they are") {
-  CHECK(probed("d41d8cd98f00b204e9800998ecf8427e").size() == 1);
+  CHECK(probed("da39a3ee5e6b4b0d3255bfef95601890afd80709").size() == 1);
   CHECK(probed("user@a.b.example.com").size() == 1);
+}
+
+TEST_CASE("what looks like an MD5 is looked up as everything that it may be, and what says its type only as that") {
+  auto const digest = std::string{"d41d8cd98f00b204e9800998ecf8427e"};
+  auto types = std::vector<ValueType>{};
+  for (auto const &probe : probes(*parse_value(digest), {})) {
+    CHECK(probe.match == MatchKind::exact);
+    CHECK(probe.value.text == digest);
+    types.push_back(probe.value.type);
+  }
+  CHECK(types == std::vector{ValueType::md5, ValueType::imphash, ValueType::ja3, ValueType::hassh});
+  CHECK(probes(*parse_value("ja3:" + digest), {}) == std::vector{Probe{MatchKind::exact, {ValueType::ja3, digest}}});
+  for (auto const type : value_types()) {
+    CHECK(look_alikes(type).front() == type);
+    for (auto const like : look_alikes(type)) CHECK(hashed_as(like) == hashed_as(type));
+  }
 }

@@ -45,8 +45,11 @@ TEST_CASE("every word reads back as the enumerator it was written for") {
   check_words<Scope>(0, {"exact", "subtree"}, parse_scope);
   check_words<UserRole>(1, {"admin", "analyst", "reader", "member", "sensor"}, parse_user_role);
   check_words<MatchKind>(0, {"exact", "range", "parent", "url_no_query", "url_prefix"}, parse_match_kind);
-  check_words<ValueType>(1, {"ip", "cidr", "domain", "url", "email", "md5", "sha1", "sha256", "sha512"},
-                         parse_value_type);
+  check_words<ValueType>(
+      1, {"ip",     "cidr",       "domain",  "url",    "email", "md5",   "sha1", "sha256",    "sha512",
+          "ssdeep", "tlsh",       "imphash", "ja3",    "ja4",   "hassh", "asn",  "file_name", "registry_key",
+          "mutex",  "user_agent", "cve",     "attack", "btc",   "eth",   "xmr"},
+      parse_value_type);
   CHECK(to_string(Transport::udp) == "udp");
   CHECK(*parse_transport("tcp") == Transport::tcp);
   CHECK(!parse_transport("sctp"));

@@ -125,7 +125,9 @@ void Candidates::add_url_forms(Candidate const &candidate, std::string_view aske
 auto Candidates::forms(Candidate const &candidate, model::Value const &asked) -> std::span<Form const> {
   forms_.clear();
   switch (candidate.kind) {
-    case Candidate::Kind::itself: forms_.push_back({MatchKind::exact, asked.type, asked.text}); break;
+    case Candidate::Kind::itself:  // and what has its hash because it looks the same
+      for (auto const type : model::look_alikes(asked.type)) forms_.push_back({MatchKind::exact, type, asked.text});
+      break;
     case Candidate::Kind::block:
       if (auto const inner = enclosable(asked)) {
         made_ = IpPrefix::of(inner->address, candidate.detail).to_string();

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "base/bytes.hpp"
+#include "model/probes.hpp"
 
 namespace noroshi::know::engine {
 
@@ -18,14 +19,14 @@ using model::IpPrefix;
 using model::ValueType;
 
 constexpr auto kAsText = std::uint8_t{0x80};
-// One odd number a type: the same text may be a domain and a file name.
+// One odd number a type: the same text may be a domain and a file name. Types that look alike share one.
 constexpr auto kTypeStep = std::uint64_t{0x9e37'79b9'7f4a'7c15};
 constexpr auto kV4Bytes = std::size_t{4};
 constexpr auto kV6Bytes = std::size_t{16};
 
 auto keyed(StoreKey const &key, ValueType type, std::string_view bytes) -> std::uint64_t {
   auto const hash = ::XXH3_64bits_withSecret(bytes.data(), bytes.size(), key.secret.data(), key.secret.size());
-  return hash ^ (static_cast<std::uint64_t>(type) * kTypeStep);
+  return hash ^ (static_cast<std::uint64_t>(model::hashed_as(type)) * kTypeStep);
 }
 
 auto address_bytes(IpAddress address) -> std::string {
@@ -48,7 +49,9 @@ auto address_of(std::string_view bytes) -> std::optional<IpAddress> {
 
 auto is_hex_digit(char c) -> bool { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
-auto is_hash(ValueType type) -> bool { return type >= ValueType::md5 && type <= ValueType::sha512; }
+auto is_hash(ValueType type) -> bool {
+  return (type >= ValueType::md5 && type <= ValueType::sha512) || model::hashed_as(type) == ValueType::md5;
+}
 
 /// The shorter form; nothing where the text is not what its type's canonical form is.
 auto shortened(ValueType type, std::string_view text) -> std::optional<std::string> {

@@ -12,7 +12,7 @@ public:
   }
   auto write(OutIndicator const &out, std::string &to) const -> bool override {
     if (!out.blockable) return false;
-    to += out.value.text;
+    to += to_text(out.value);
     to.push_back('\n');
     return true;
   }

@@ -74,17 +74,22 @@ public:
   }
 
   auto write(OutIndicator const &out, std::string &to) const -> bool override {
-    to += ",\n" + stix::observable(out.value) + ",\n";
-    if (out.value_only) {
-      write_indicator(out, to);
-      return true;
+    auto const observable = !stix::observable_type(out.value).empty();
+    auto const indicator = (out.value_only || out.blockable) && !stix::pattern(out.value).empty();
+    if (!observable && !indicator) return false;
+    if (observable) to += ",\n" + stix::observable(out.value);
+    if (observable && !out.value_only) {
+      to += ",\n";
+      write_observed(out, to);
     }
-    write_observed(out, to);
-    if (!out.blockable) return true;
-    to += ",\n";
-    write_indicator(out, to);
-    to += ",\n";
-    write_relationship(out, to);
+    if (indicator) {
+      to += ",\n";
+      write_indicator(out, to);
+    }
+    if (observable && indicator && !out.value_only) {
+      to += ",\n";
+      write_relationship(out, to);
+    }
     return true;
   }
 

@@ -21,19 +21,20 @@ extern "C" auto LLVMFuzzerTestOneInput(std::uint8_t const *data, std::size_t siz
   constexpr auto kLengths = std::array{0U, 8U, 24U, 48U, 128U};
   auto const text = std::string_view{reinterpret_cast<char const *>(data), size};
   if (auto const value = parse_value(text)) {
-    auto const again = parse_value(value->text);
+    auto const again = parse_value(to_text(*value));
     demand(again && *again == *value, "not found again as itself", value->text);
     for (auto const &probe : probes(*value, {kLengths, kLengths})) {
       auto const form = canonical(probe.value.type, probe.value.text);
       demand(form && *form == probe.value, "a probe that is not canonical", probe.value.text);
     }
   }
-  for (auto type = ValueType::ip; type <= ValueType::sha512;
-       type = static_cast<ValueType>(static_cast<std::uint8_t>(type) + 1)) {
+  for (auto const type : value_types()) {
     auto const value = canonical(type, text);
     if (!value) continue;
     auto const again = canonical(type, value->text);
     demand(again && *again == *value, "not its own canonical form", value->text);
+    auto const written = parse_value(to_text(*value));
+    demand(written && *written == *value, "not read as it is written out", value->text);
   }
   return 0;
 }

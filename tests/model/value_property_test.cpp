@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "model/value.hpp"
+#include "tests/model/value_samples.hpp"
 
 using namespace noroshi;
 using namespace noroshi::model;
@@ -17,20 +18,38 @@ using namespace noroshi::model;
 namespace {
 
 constexpr auto kRounds = 300'000;
+constexpr auto kSamples = 400;  // of each type
 constexpr auto kPublicValues = std::size_t{100'000};
 
 /// True where `text` is a value; its canonical form must then be found again, by its signs and by its type.
 auto is_stable_value(std::string const &text) -> bool {
   auto const value = parse_value(text);
   if (!value) return false;
-  auto const again = parse_value(value->text);
-  REQUIRE_MESSAGE(again, text, " became ", value->text, ": ", again.error().sentence);
-  REQUIRE_MESSAGE(*again == *value, text, " became ", value->text, ", that became ", again->text);
-  auto const typed = canonical(value->type, text);
+  auto const written = to_text(*value);
+  auto const again = parse_value(written);
+  REQUIRE_MESSAGE(again, text, " became ", written, ": ", again.error().sentence);
+  REQUIRE_MESSAGE(*again == *value, text, " became ", written, ", that became ", again->text);
+  auto const typed = canonical(value->type, value->text);
   REQUIRE_MESSAGE(typed, text);
   REQUIRE(*typed == *value);
   return true;
 }
+
+/// Every type takes the text or refuses it, and what it makes of it is its own canonical form, written out too.
+void check_as_every_type(std::string const &text) {
+  for (auto const type : value_types()) {
+    auto const value = canonical(type, text);
+    if (!value) continue;
+    auto const again = canonical(type, value->text);
+    REQUIRE_MESSAGE(again, to_string(type), " of ", text, " became ", value->text);
+    REQUIRE_MESSAGE(*again == *value, to_string(type), " of ", text, " became ", value->text);
+    auto const written = parse_value(to_text(*value));
+    REQUIRE_MESSAGE(written, to_string(type), " of ", text, " is written ", to_text(*value));
+    REQUIRE_MESSAGE(*written == *value, to_string(type), " of ", text, " is written ", to_text(*value));
+  }
+}
+
+auto gives(Result<Value> const &result, Value const &value) -> bool { return result && *result == value; }
 
 constexpr auto kSeeds = std::to_array<std::string_view>({
     "hxxps[:]//user:pw@Evil[.]example(.)com:8443/a/./b/../%7ec/[.]?q='%41'#frag",
@@ -52,14 +71,29 @@ constexpr auto kSeeds = std::to_array<std::string_view>({
     "{{.}}[[.]](.)",
     "a(dot)b[at]c{.}d",
     "//example.com/%",
+    "mutex:Global\\{8F6F0AC4}",
+    "[HKEY_LOCAL_MACHINE\\Software\\Evil\\]",
+    "Computer\\HKCU/a/b",
+    "User-Agent: Mozilla/5.0 (X11; U)",
+    "file_name:\"C:\\a b.exe\"",
+    "96:I8zFaR0hNq2kPu3+Ty/v1dWxZ:I8zFaRqkPu3a,\"x\"",
+    "t13d1516h2_8daaf6152771_b186095e22b6",
+    "ASN 64500.1",
+    "CVE-2021-44228",
+    "T1059.001",
+    "1Bzi1wM5SMwJgTcHcdyUntqGXoJ2rWbUdZ",
+    "evil__example__com/a__b",
+    "www.6rfg3od7wcmmntqrldj7yieysbvn7jcznue7lx4nvhindjdlqohwqvyd[.onion]",
 });
 constexpr auto kPieces = std::to_array<std::string_view>({
-    "[",        "]",  "{",   "}",   "(",      ")",      "<",      ">",    "\"",   "'",     ".",      "..",   "/",
-    "//",       "\\", ":",   "@",   "%",      "%2e",    "%2E",    "%41",  "%5B",  "%25",   "?",      "#",    " ",
-    "\t",       "\n", "[.]", "(.)", "[dot]",  " dot ",  " at ",   "[at]", "[:]",  "[://]", "\\.",    "http", "hxxp",
-    "https://", "0x", "0",   "1",   "a",      "Z",      "_",      "-",    "xn--", "ü",     "。",     "．",   "／",
-    "：",       "［", "］",  "ａ",  "\u200b", "\u200d", "\u00ad", "\xff", "ß",    "①",     "\u0308", ".com", ".exe",
-    "&",        "=",  ";",   "*",   "~",      "+",      "$",      "!",    "|",    "^",     "`",      ",",
+    "[",        "]",  "{",   "}",     "(",      ")",      "<",      ">",    "\"",     "'",     ".",      "..",   "/",
+    "//",       "\\", ":",   "@",     "%",      "%2e",    "%2E",    "%41",  "%5B",    "%25",   "?",      "#",    " ",
+    "\t",       "\n", "[.]", "(.)",   "[dot]",  " dot ",  " at ",   "[at]", "[:]",    "[://]", "\\.",    "http", "hxxp",
+    "https://", "0x", "0",   "1",     "a",      "Z",      "_",      "-",    "xn--",   "ü",     "。",     "．",   "／",
+    "：",       "［", "］",  "ａ",    "\u200b", "\u200d", "\u00ad", "\xff", "ß",      "①",     "\u0308", ".com", ".exe",
+    "、",       "」", "「",  "【.】", "ドット", "__",     "[.",     ".]",   "hklm\\", "¥",     "mutex:", "ja3:", "as",
+    "cve-",     "T1", "3:",  "0x",    "<.>",    "meow:",  "\u2011", "&",    "=",      ";",     "*",      "~",    "+",
+    "$",        "!",  "|",   "^",     "`",      ",",
 });
 
 auto mutated(std::string text, std::mt19937_64 &random) -> std::string {
@@ -114,6 +148,78 @@ TEST_CASE("the canonical form of random pieces is its own canonical form") {
     values += is_stable_value(text) ? 1 : 0;
   }
   CHECK(values > kRounds / 20);
+}
+
+TEST_CASE("text of every kind is its own canonical form as every type that takes it") {
+  auto random = std::mt19937_64{3};
+  for (auto round = 0; round < kRounds / 20; ++round)
+    check_as_every_type(mutated(std::string{kSeeds[random() % kSeeds.size()]}, random));
+  auto samples = test::ValueSamples{4};
+  for (auto round = 0; round < kRounds / 300; ++round)
+    for (auto const type : value_types()) check_as_every_type(mutated(samples.text(type), random));
+}
+
+TEST_CASE("random values of every type are taken, and come out the same however they are written") {
+  auto samples = test::ValueSamples{5};
+  for (auto const type : value_types()) {
+    CAPTURE(to_string(type));
+    auto taken = 0;
+    for (auto round = 0; round < kSamples; ++round) {
+      auto const text = samples.text(type);
+      auto const value = canonical(type, text);
+      if (!value) continue;
+      ++taken;
+      INFO(text);
+      REQUIRE(gives(canonical(type, value->text), *value));
+      REQUIRE(gives(canonical(type, " \"" + text + "\" "), *value));
+      REQUIRE(gives(parse_value(to_text(*value)), *value));
+      REQUIRE(gives(parse_value(std::string{to_string(type)} + ": " + value->text), *value));
+      REQUIRE(gives(parse_value(samples.any_case(std::string{to_string(type)}) + ":" + text), *value));
+    }
+    // Names may come to nothing but spaces and quotes, and a prefix may be longer than its address.
+    CHECK(taken > kSamples * 6 / 10);
+  }
+}
+
+TEST_CASE("what is folded is folded: writing it in another case changes nothing") {
+  auto samples = test::ValueSamples{6};
+  for (auto const type : {ValueType::domain, ValueType::md5, ValueType::sha1, ValueType::sha256, ValueType::sha512,
+                          ValueType::imphash, ValueType::ja3, ValueType::hassh, ValueType::tlsh, ValueType::cve,
+                          ValueType::attack, ValueType::asn, ValueType::registry_key}) {
+    CAPTURE(to_string(type));
+    for (auto round = 0; round < kSamples; ++round) {
+      auto const value = canonical(type, samples.text(type));
+      if (!value) continue;
+      INFO(value->text);
+      auto lowered = value->text;
+      std::ranges::transform(lowered, lowered.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+      REQUIRE(gives(canonical(type, samples.any_case(lowered)), *value));
+    }
+  }
+}
+
+TEST_CASE("what is kept is kept: another case is another value") {
+  for (auto const type : {ValueType::file_name, ValueType::mutex, ValueType::user_agent, ValueType::email})
+    CHECK(*canonical(type, "Abc@example.com") != *canonical(type, "abc@example.com"));
+  CHECK(*parse_value("http://example.com/A") != *parse_value("http://example.com/a"));
+  CHECK(*parse_value("3:ABC:D") != *parse_value("3:abc:d"));
+}
+
+TEST_CASE("hosts, addresses, URLs and e-mail addresses come out of every style of defanging as they went in") {
+  auto samples = test::ValueSamples{7};
+  for (auto const type : {ValueType::domain, ValueType::url, ValueType::email, ValueType::ip, ValueType::cidr}) {
+    for (auto round = 0; round < kSamples * 5; ++round) {
+      auto const value = canonical(type, samples.text(type));
+      if (!value || value->text.starts_with("https") || value->text.contains(":2001")) continue;
+      auto const text = samples.defanged(value->text);
+      CAPTURE(value->text);
+      CAPTURE(text);
+      auto const found = parse_value(text);
+      REQUIRE_MESSAGE(found, (found ? "" : found.error().sentence));
+      REQUIRE(found->text == value->text);
+      REQUIRE(found->type == type);
+    }
+  }
 }
 
 TEST_CASE("a hundred thousand public indicators have canonical forms") {

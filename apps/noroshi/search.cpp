@@ -103,7 +103,8 @@ public:
            "  grep -oE '([0-9]+\\.){3}[0-9]+' access.log | sort -u | noroshi search -f - --format json";
   }
   void set_up(CLI::App &app) override {
-    app.add_option("VALUE", values_, "values to look up");
+    app.add_option("VALUE", values_,
+                   "values to look up, TYPE:VALUE where the type does not show (mutex:NAME, file_name:NAME)");
     app.add_option("-f,--file", file_, "file with one value a line; - is standard input");
     add_format(app, format_);
   }

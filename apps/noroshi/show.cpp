@@ -23,7 +23,9 @@ constexpr auto kKinds = std::array{
     Kind{"ip", "an address: its verdict, visits and tools", "ips"},
     Kind{"url", "a URL: who asked for it", "urls"},
     Kind{"domain", "a domain: who named it", "domains"},
-    Kind{"hash", "a file by its MD5, SHA-1, SHA-256 or SHA-512", "hashes"},
+    Kind{"hash",
+         "a file by its MD5, SHA-1, SHA-256, SHA-512, ssdeep, TLSH or imphash; a client by its JA3, JA4 or HASSH",
+         "hashes"},
     Kind{"session", "one visit, from its first byte to its last", "sessions"},
 };
 

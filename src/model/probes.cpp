@@ -73,10 +73,6 @@ auto look_alikes(ValueType type) -> std::span<ValueType const> {
   return std::span{kAllTypes}.subspan(static_cast<std::size_t>(type), 1);
 }
 
-auto hashed_as(ValueType type) -> ValueType {
-  return std::ranges::find(kMd5Shaped, type) == kMd5Shaped.end() ? type : ValueType::md5;
-}
-
 auto probes(Value const &value, PrefixLengths lengths) -> std::vector<Probe> {
   auto found = std::vector<Probe>{};
   for (auto const type : look_alikes(value.type)) found.push_back({MatchKind::exact, {type, value.text}});

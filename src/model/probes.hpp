@@ -30,7 +30,14 @@ inline constexpr auto kMaxUrlPrefixes = std::size_t{6};
 /// JA3 or a HASSH, and who pastes them seldom says which. Only `md5` is asked so; every other type is itself alone.
 auto look_alikes(ValueType type) -> std::span<ValueType const>;
 /// The type under which a store hashes values of `type`, so that look-alikes are found with one hash.
-auto hashed_as(ValueType type) -> ValueType;
+constexpr auto hashed_as(ValueType type) -> ValueType {
+  switch (type) {
+    case ValueType::imphash:
+    case ValueType::ja3:
+    case ValueType::hassh: return ValueType::md5;
+    default: return type;
+  }
+}
 
 /// The probes for a canonical value, in the order in which a store reports its hits:
 /// any value: itself (exact); md5: also as what else has its form (exact).

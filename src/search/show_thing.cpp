@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "search/show_parts.hpp"
@@ -6,9 +7,11 @@
 namespace noroshi::search {
 namespace {
 
+/// Of a file, or of what a client shows of itself.
 auto is_hash(model::ValueType type) -> bool {
-  return type == model::ValueType::md5 || type == model::ValueType::sha1 || type == model::ValueType::sha256 ||
-         type == model::ValueType::sha512;
+  using enum model::ValueType;
+  constexpr auto kHashes = std::array{md5, sha1, sha256, sha512, ssdeep, tlsh, imphash, ja3, ja4, hassh};
+  return std::ranges::find(kHashes, type) != kHashes.end();
 }
 
 auto parse_thing(std::string_view name, std::string_view text) -> Result<model::Value> {
@@ -16,7 +19,8 @@ auto parse_thing(std::string_view name, std::string_view text) -> Result<model::
   if (name == "domain") return model::canonical(model::ValueType::domain, text);
   TRY(auto value, model::parse_value(text));
   if (!is_hash(value.type))
-    return fail(ErrorCode::malformed, "\"{}\" is no MD5, SHA-1, SHA-256 or SHA-512 in hexadecimal",
+    return fail(ErrorCode::malformed,
+                "\"{}\" is no MD5, SHA-1, SHA-256, SHA-512, ssdeep, TLSH, imphash, JA3, JA4 or HASSH",
                 text.substr(0, 200));
   return value;
 }
@@ -67,7 +71,7 @@ auto show_thing(std::string_view name, std::string_view text, model::Viewer cons
   }
   auto out = std::string{};
   auto json = JsonWriter{out};
-  json.begin_object().member(name, value.text).member("type", to_string(value.type));
+  json.begin_object().member(name, to_text(value)).member("type", to_string(value.type));
   json.member("known", answer.known() || !mentions.empty());
   write_judgement(json, judge_thing(count(mentions), named_hits(answer)), language, knowledge.sentences);
   write_times(json, answer, mentions);

@@ -103,5 +103,34 @@ TEST_CASE("look-ups beside a writer see whole commits only") {
   CHECK(look_up(*store, "a.example")[0].context.count == kCommits);
 }
 
+TEST_CASE("digits that may be an MD5, an imphash, a JA3 or a HASSH find all four, and with a type only that") {
+  auto folder = TemporaryFolder{};
+  auto store = open_store(folder / "indicators");
+  auto const digest = std::string{"e7d705a3286e19ea42f587b344ee6865"};
+  auto commit = model::IndicatorCommit{.stream = "intake", .position = 1};
+  using model::ValueType;
+  for (auto const type : {ValueType::hassh, ValueType::ja3, ValueType::imphash, ValueType::md5}) {
+    auto one = write("example.com", static_cast<std::int64_t>(type));
+    one.indicator = {type, digest};
+    commit.writes.push_back(one);
+  }
+  REQUIRE(store->apply(commit));
+  auto const asked = [&](model::Value const &value) {
+    auto const found = store->look_up(std::span{&value, 1}, reader(), kNow);
+    REQUIRE(found);
+    auto types = std::vector<ValueType>{};
+    for (auto const &hit : found->front()) {
+      CHECK(hit.match == model::MatchKind::exact);
+      CHECK(hit.context.source.number == static_cast<std::int64_t>(hit.indicator.type));
+      types.push_back(hit.indicator.type);
+    }
+    return types;
+  };
+  CHECK(asked(*model::parse_value(digest)) ==
+        std::vector{ValueType::md5, ValueType::imphash, ValueType::ja3, ValueType::hassh});
+  CHECK(asked(*model::parse_value("ja3:" + digest)) == std::vector{ValueType::ja3});
+  CHECK(asked({ValueType::mutex, digest}).empty());
+}
+
 }  // namespace
 }  // namespace noroshi

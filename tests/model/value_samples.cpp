@@ -136,7 +136,8 @@ auto ValueSamples::registry_key() -> std::string {
                                      "Computer\\HKCR", "Run",  "\\Registry\\Machine"};
   auto const separator = std::string{std::array{"\\", "\\\\", "/", "¥"}[below(4)]};
   auto text = std::string{kHives[below(kHives.size())]};
-  for (auto count = 1 + below(4); count > 0; --count) text += separator + of("aBcD .[]é", 1 + below(6)) + "x";
+  for (auto count = 1 + below(4); count > 0; --count)
+    text += separator + of("aBcD .[]", 1 + below(6)) + (below(4) == 0 ? "é" : "x");
   return text + (below(3) == 0 ? separator : "");
 }
 

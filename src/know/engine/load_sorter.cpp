@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <tuple>
+#include <utility>
 
 #include "base/bytes.hpp"
 
@@ -15,6 +16,10 @@ static_assert(LoadSorter::kParts == std::size_t{1} << kPartBits);
 // Records are dealt once more inside a part, so that what is compared with each other are a few dozen.
 constexpr auto kHeapBits = 11U;
 constexpr auto kHeaps = std::size_t{1} << kHeapBits;
+
+// What is dealt at once, and how much may wait for it: a few MiB, so that neither side waits for the other.
+constexpr auto kBlockBytes = std::size_t{1} << 20;
+constexpr auto kBlocksWaiting = std::size_t{4};
 
 // A record = u64 hash, u32 n, n bytes body.
 constexpr auto kHeadBytes = std::size_t{8 + 4};
@@ -62,17 +67,69 @@ auto sorted(std::vector<LoadSorter::Record> const &records) -> std::vector<LoadS
 
 }  // namespace
 
-LoadSorter::LoadSorter(Files &files, std::uint64_t memory_bytes) : files_(files), memory_bytes_(memory_bytes) {}
+LoadSorter::~LoadSorter() {
+  {
+    auto const lock = std::lock_guard{mutex_};
+    waiting_.clear();
+    ending_ = true;
+  }
+  changed_.notify_all();
+  if (dealer_.joinable()) dealer_.join();
+}
 
 auto LoadSorter::add(std::uint64_t hash, std::string_view body) -> Result<void> {
-  auto &to = parts_[hash >> (64 - kPartBits)].held;
   auto head = std::array<char, kHeadBytes>{};
   auto const size = static_cast<std::uint32_t>(body.size());
   std::memcpy(head.data(), &hash, sizeof hash);
   std::memcpy(head.data() + sizeof hash, &size, sizeof size);
-  to.append(head.data(), head.size()).append(body);
-  held_ += kHeadBytes + body.size();
+  block_.append(head.data(), head.size()).append(body);
   ++entries_;
+  return block_.size() < kBlockBytes ? Result<void>{ok} : hand_over();
+}
+
+/// The block goes to the dealer, and an empty one takes its place.
+auto LoadSorter::hand_over() -> Result<void> {
+  if (!dealer_.joinable()) dealer_ = std::thread{[this] { work(); }};
+  auto lock = std::unique_lock{mutex_};
+  changed_.wait(lock, [this] { return waiting_.size() < kBlocksWaiting || !outcome_; });
+  if (!outcome_) return outcome_;
+  waiting_.push_back(std::exchange(block_, {}));
+  if (!empty_.empty()) {
+    block_ = std::move(empty_.back());
+    empty_.pop_back();
+  }
+  changed_.notify_all();
+  return ok;
+}
+
+void LoadSorter::work() {
+  auto lock = std::unique_lock{mutex_};
+  while (true) {
+    changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
+    auto block = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    changed_.notify_all();
+    auto dealt = deal(block);
+    block.clear();
+    lock.lock();
+    empty_.push_back(std::move(block));
+    if (dealt) continue;
+    outcome_ = std::move(dealt);
+    changed_.notify_all();
+    return;
+  }
+}
+
+auto LoadSorter::deal(std::string_view records) -> Result<void> {
+  while (!records.empty()) {
+    auto const hash = load_le<std::uint64_t>(records.data());
+    auto const bytes = kHeadBytes + load_le<std::uint32_t>(records.data() + sizeof hash);
+    parts_[hash >> (64 - kPartBits)].held.append(records.substr(0, bytes));
+    held_ += bytes;
+    records.remove_prefix(bytes);
+  }
   return held_ < memory_bytes_ ? Result<void>{ok} : spill();
 }
 
@@ -92,6 +149,14 @@ auto LoadSorter::spill() -> Result<void> {
 }
 
 auto LoadSorter::end() -> Result<void> {
+  {
+    auto const lock = std::lock_guard{mutex_};
+    ending_ = true;
+  }
+  changed_.notify_all();
+  if (dealer_.joinable()) dealer_.join();
+  TRY_VOID(outcome_);
+  TRY_VOID(deal(std::exchange(block_, {})));
   if (!scratch_) return ok;
   TRY(mapped_, scratch_->map());
   return ok;

@@ -67,6 +67,13 @@ public:
   auto load() -> Result<std::unique_ptr<model::IndicatorLoad>> override { return std::make_unique<Load>(*this); }
   auto cursor(std::string_view stream) -> Result<std::uint64_t> override { return cursors[std::string{stream}]; }
   auto copy_to(std::string const &) -> Result<void> override { return ok; }
+  auto files() -> Result<std::vector<model::IndicatorFile>> override {
+    return std::vector{model::IndicatorFile{"memory-1", "memory", hits.size(), hits.size(), 0, 0}};
+  }
+  auto check(std::string const &file) -> Result<void> override {
+    return file == "memory-1" ? Result<void>{ok} : fail(ErrorCode::not_found, "no {}", file);
+  }
+  auto compact(Progress const &) -> Result<void> override { return ok; }
   auto stats() -> Result<model::IndicatorStats> override { return model::IndicatorStats{hits.size(), hits.size(), 0}; }
 
   void add(model::Value indicator, model::Context context) {

@@ -68,10 +68,10 @@ public:
   auto load() -> Result<std::unique_ptr<model::IndicatorLoad>> override;
   // engine_merge.cpp
   auto copy_to(std::string const &path) -> Result<void> override;
-  /// Everything into one run; what was taken back is gone afterwards.
-  auto compact() -> Result<void>;
-  /// Compares every byte of the files with its checksum.
-  auto check() -> Result<void>;
+  auto compact(Progress const &progress) -> Result<void> override;
+  // engine_check.cpp
+  auto files() -> Result<std::vector<model::IndicatorFile>> override;
+  auto check(std::string const &file) -> Result<void> override;
 
 private:
   friend class Load;
@@ -93,8 +93,8 @@ private:
   void keep_house_soon();
   auto keep_house() -> Result<void>;
   auto flush() -> Result<void>;
-  auto merge_files(std::size_t first, std::size_t count) -> Result<void>;
-  auto write_run(std::span<std::shared_ptr<Run const> const> runs, Erasures const &erasures)
+  auto merge_files(std::size_t first, std::size_t count, Progress const &progress) -> Result<void>;
+  auto write_run(std::span<std::shared_ptr<Run const> const> runs, Erasures const &erasures, Progress const &progress)
       -> Result<std::shared_ptr<Run const>>;
   auto remove_strangers() -> Result<void>;
   void work();

@@ -53,21 +53,23 @@ auto Engine::keep_house() -> Result<void> {
   if (files.size() < 2) return ok;
   auto const base = files.front()->size();
   auto const young = bytes_of(files.subspan(1));
-  if (young * kBaseShare >= base) return merge_files(0, files.size());
-  if (files.size() - 1 > options_.young_files) return merge_files(1, files.size() - 1);
+  if (young * kBaseShare >= base) return merge_files(0, files.size(), {});
+  if (files.size() - 1 > options_.young_files) return merge_files(1, files.size() - 1, {});
   return ok;
 }
 
 /// Writes, syncs, names and opens one run.
-auto Engine::write_run(std::span<std::shared_ptr<Run const> const> runs, Erasures const &erasures)
-    -> Result<std::shared_ptr<Run const>> {
+auto Engine::write_run(std::span<std::shared_ptr<Run const> const> runs, Erasures const &erasures,
+                       Progress const &progress) -> Result<std::shared_ptr<Run const>> {
   auto name = std::string{};
   {
     auto const lock = std::lock_guard{write_};
     name = run_name(manifest_.next_file++);
   }
   auto const temporary = name + ".tmp";
-  auto const stop = [this](std::uint64_t) { return ending_.load(); };
+  auto entries = std::uint64_t{0};
+  for (auto const &run : runs) entries += run->facts().entries;
+  auto const stop = [&](std::uint64_t done) { return ending_ || (progress && !progress(done, entries)); };
   auto const written = [&]() -> Result<void> {
     TRY(auto const file, files_->create(temporary));
     TRY_VOID(merge_runs(runs, erasures, {options_.clock->now(), stop}, *file));
@@ -105,7 +107,7 @@ auto Engine::flush() -> Result<void> {
   auto run = std::shared_ptr<Run const>{};
   auto const written = [&]() -> Result<void> {
     if (frozen.empty()) return ok;
-    TRY(run, write_run(frozen, next.erasures));
+    TRY(run, write_run(frozen, next.erasures, {}));
     return ok;
   }();
   auto const lock = std::lock_guard{write_};
@@ -132,11 +134,11 @@ auto Engine::flush() -> Result<void> {
 }
 
 /// `count` files from `first` on become one.
-auto Engine::merge_files(std::size_t first, std::size_t count) -> Result<void> {
+auto Engine::merge_files(std::size_t first, std::size_t count, Progress const &progress) -> Result<void> {
   auto const now = snapshot();
   auto const old = std::vector(now->runs.begin() + static_cast<std::ptrdiff_t>(first),
                                now->runs.begin() + static_cast<std::ptrdiff_t>(first + count));
-  TRY(auto const run, write_run(old, now->erasures));
+  TRY(auto const run, write_run(old, now->erasures, progress));
   auto const lock = std::lock_guard{write_};
   auto changed = Snapshot{*snapshot()};
   auto next = manifest_;
@@ -159,10 +161,10 @@ auto Engine::merge_files(std::size_t first, std::size_t count) -> Result<void> {
   return remove_strangers();
 }
 
-auto Engine::compact() -> Result<void> {
+auto Engine::compact(Progress const &progress) -> Result<void> {
   auto const one_at_a_time = std::lock_guard{house_};
   TRY_VOID(flush());
-  return file_runs_ == 0 ? Result<void>{ok} : merge_files(0, file_runs_);
+  return file_runs_ == 0 ? Result<void>{ok} : merge_files(0, file_runs_, progress);
 }
 
 auto Engine::copy_to(std::string const &path) -> Result<void> {
@@ -183,12 +185,6 @@ auto Engine::copy_to(std::string const &path) -> Result<void> {
     TRY_VOID(file->sync());
   }
   return write_manifest(*to, copied);
-}
-
-auto Engine::check() -> Result<void> {
-  auto const now = snapshot();
-  for (auto const &run : now->runs) TRY_VOID(run->check());
-  return ok;
 }
 
 }  // namespace noroshi::know::engine

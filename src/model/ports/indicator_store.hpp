@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -56,6 +57,14 @@ struct IndicatorStats {
   std::uint64_t bytes = 0;
 };
 
+/// One of the files, or parts in memory, that indicators are in.
+struct IndicatorFile {
+  std::string name;
+  std::string tier;  // "base", "young", "memory"
+  std::uint64_t indicators = 0, contexts = 0, bytes = 0;
+  std::uint64_t filter_bytes = 0;  // of them in memory all the time
+};
+
 /// Which contexts a list is made of; an indicator is listed where at least one of its contexts passes all conditions.
 /// Empty lists pass everything.
 struct IndicatorFilter {
@@ -105,6 +114,16 @@ public:
   virtual auto cursor(std::string_view stream) -> Result<std::uint64_t> = 0;
 
   virtual auto stats() -> Result<IndicatorStats> = 0;
+
+  /// The base first, what was written last at the end. What one indicator has in two of them counts in both.
+  virtual auto files() -> Result<std::vector<IndicatorFile>> = 0;
+  /// Compares every byte of a file with its checksums. malformed: it is damaged, and what of it; not_found: it was
+  /// merged away meanwhile.
+  virtual auto check(std::string const &file) -> Result<void> = 0;
+  /// Merges everything into one file: what was taken back, and what expired long ago, is gone afterwards. `progress` is
+  /// told now and then how many of how many indicators are done; false stops, with unavailable and nothing changed.
+  using Progress = std::function<bool(std::uint64_t done, std::uint64_t of)>;
+  virtual auto compact(Progress const &progress) -> Result<void> = 0;
 
   /// Writes everything applied so far to a new folder, to be opened in place of this store's.
   virtual auto copy_to(std::string const &path) -> Result<void> = 0;

@@ -117,9 +117,12 @@ auto canonical_registry_key(std::string_view text) -> Result<std::string> {
 
 auto looks_like_registry_key(std::string_view text) -> bool {
   constexpr auto kLongest = std::size_t{80};  // the longest way to begin, by far
+  // Nearly all other values are told apart here: by their first letter, and by having neither separator nor yen sign.
+  static constexpr auto kFirst = CharacterSet{"hHcCrRmM[\\\xe3"};
+  static constexpr auto kSeparators = CharacterSet{"\\/\xc2\xef"};
+  if (text.empty() || !kFirst.contains(text.front())) return false;
   auto const begin = text.substr(0, std::min(text.size(), kLongest));
-  auto const first = lower(begin.substr(0, 1));
-  if (!std::string_view{"hcrm[\\\xe3"}.contains(first) || first.empty()) return false;
+  if (std::ranges::none_of(begin, [](char c) { return kSeparators.contains(c); })) return false;
   auto const bare = begin.starts_with('[') ? begin.substr(1) : begin;
   return !split_hive(normal_path(bare)).hive.empty();
 }

@@ -30,7 +30,8 @@ constexpr auto kLongestWord = std::size_t{12};  // "registry_key"
 /// as an MD5: see look_alikes().
 auto digest_type(std::string_view text) -> std::optional<ValueType> {
   for (auto const type : {ValueType::md5, ValueType::sha1, ValueType::sha256, ValueType::sha512})
-    if (text.size() == hash_digits(type) && canonical_hash(text, text.size())) return type;
+    if (text.size() == hash_digits(type))
+      return std::ranges::all_of(text, [](char c) { return hex_value(c) >= 0; }) ? std::optional{type} : std::nullopt;
   return std::nullopt;
 }
 
@@ -60,16 +61,17 @@ auto wallet_type(std::string_view text) -> std::optional<ValueType> {
   return std::nullopt;
 }
 
-/// Of texts that have their type's whole form.
+/// Of texts that have their type's whole form. A refusal takes long to word, so what cannot be one is not asked.
 auto registered_type(std::string_view text) -> std::optional<ValueType> {
-  constexpr auto kLongest = std::size_t{72};  // a TLSH
-  if (text.size() > kLongest || text.empty()) return std::nullopt;
-  if (canonical_attack(text)) return ValueType::attack;
-  auto const first = lower(text.front());
-  if (first == 'a' && canonical_asn(text)) return ValueType::asn;
-  if (first == 'c' && canonical_cve(text)) return ValueType::cve;
-  if (text.size() == 36 && canonical_ja4(text)) return ValueType::ja4;
-  if (text.size() >= 70 && canonical_tlsh(text)) return ValueType::tlsh;
+  auto const size = text.size();
+  if (size < 3 || size > 72 || hex_value(text.back()) < 0) return std::nullopt;
+  if (size >= 70 && !text.contains('.')) return canonical_tlsh(text) ? std::optional{ValueType::tlsh} : std::nullopt;
+  if (size == 36 && text[10] == '_' && text[23] == '_' && canonical_ja4(text)) return ValueType::ja4;
+  if (!is_digit(text.back())) return std::nullopt;
+  auto const begin = lower(text.substr(0, 3));
+  if (begin.starts_with("as") && size <= 16 && canonical_asn(text)) return ValueType::asn;
+  if (begin == "cve" && canonical_cve(text)) return ValueType::cve;
+  if (size >= 5 && size <= 9 && is_letter(text.front()) && canonical_attack(text)) return ValueType::attack;
   return std::nullopt;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/canonical.hpp"
+#include "model/characters.hpp"
 
 namespace noroshi::model {
 
@@ -53,9 +54,16 @@ auto without_ender(std::string_view text) -> std::string_view {
   return text;
 }
 
+/// Nothing begins or ends so that could be taken away; most values do.
+auto is_bare(std::string_view text) -> bool {
+  auto const is_plain = [](char character) { return is_letter(character) || is_digit(character); };
+  return !text.empty() && is_plain(text.front()) && is_plain(text.back());
+}
+
 }  // namespace
 
 auto unquoted(std::string_view text) -> std::string_view {
+  if (is_bare(text)) return text;
   // Until nothing is left to take: what these come to is kept as it is, and must come to itself.
   for (auto before = text.size() + 1; text.size() < before;) {
     before = text.size();

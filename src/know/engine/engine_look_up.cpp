@@ -36,13 +36,13 @@ private:
   struct Found {
     std::uint32_t candidate;
     std::uint32_t run;
-    std::uint64_t record = Run::kNowhere;
+    Run::Place place;
   };
 
   auto look_up_group(std::span<model::Value const> values, std::span<std::vector<model::Hit>> answer) -> Result<void> {
     candidates_.clear();
     for (auto i = std::uint32_t{0}; i < values.size(); ++i) candidates_.add(values[i], i);
-    find_records();
+    find_places();
     for (auto next = std::span<Found const>{found_}; !next.empty();) {
       auto const candidate = next.front().candidate;
       auto count = std::size_t{1};
@@ -54,7 +54,7 @@ private:
     return ok;
   }
 
-  void find_records() {
+  void find_places() {
     auto const hashes = candidates_.hashes();
     for (auto const &run : runs_)
       for (auto const hash : hashes) run->prefetch_filter(hash);
@@ -67,9 +67,9 @@ private:
         found_.push_back({candidate, run});
       }
     }
-    for (auto &one : found_) one.record = runs_[one.run]->locate(hashes[one.candidate]);
-    std::erase_if(found_, [](Found const &one) { return one.record == Run::kNowhere; });
-    for (auto const &one : found_) runs_[one.run]->prefetch_entry(one.record);
+    for (auto &one : found_) one.place = runs_[one.run]->locate(hashes[one.candidate]);
+    std::erase_if(found_, [](Found const &one) { return one.place.is_nowhere(); });
+    for (auto const &one : found_) runs_[one.run]->prefetch_entry(one.place);
     if (runs_.size() > 1)
       std::ranges::sort(found_, {}, [](Found const &one) { return std::pair{one.candidate, one.run}; });
   }
@@ -81,7 +81,7 @@ private:
       auto any = false;
       for (auto const &one : where) {
         auto const &run = *runs_[one.run];
-        TRY(auto const entry, run.find_at(one.record, candidates_.hashes()[candidate], stored.type(), stored.bytes()));
+        TRY(auto const entry, run.find_at(one.place, candidates_.hashes()[candidate], stored.type(), stored.bytes()));
         if (!entry) continue;
         TRY_VOID(collector_.add(run, *entry));
         any = true;

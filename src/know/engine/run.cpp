@@ -94,53 +94,39 @@ void Run::filter_candidates(std::span<std::uint64_t const> hashes, std::vector<s
   for (auto i = std::uint32_t{0}; i < hashes.size(); ++i) to.push_back(i);
 }
 
-void Run::prefetch_table(std::uint64_t hash) const { __builtin_prefetch(&table_[home_line(hash, facts_.home_lines)]); }
-
-auto Run::at(std::uint64_t record) const -> std::optional<ByteReader> {
-  auto const index = part(facts_.index);
+auto Run::at(Place place) const -> std::optional<ByteReader> {
   auto const entries = part(facts_.parts);
-  auto const block = record / kEntriesPerBlock;
-  if (record >= facts_.entries || (block + 1) * 8 > index.size()) return std::nullopt;
-  auto const offset = load_le<std::uint64_t>(index.data() + block * 8);
-  if (offset > entries.size()) return std::nullopt;
-  auto from = ByteReader{entries.substr(offset)};
-  for (auto i = record % kEntriesPerBlock; i > 0; --i)
+  if (place.offset > entries.size()) return std::nullopt;
+  auto from = ByteReader{entries.substr(place.offset)};
+  for (auto i = place.behind; i > 0; --i)
     if (!skip_entry(from)) return std::nullopt;
   return from;
 }
 
-auto Run::locate(std::uint64_t hash) const -> std::uint64_t {
+auto Run::locate(std::uint64_t hash) const -> Place {
   for (auto number = home_line(hash, facts_.home_lines); number < table_.size(); ++number) {
     auto const &line = table_[number];
     auto const count = std::min(line.count(), TableLine::kSlots);
-    for (auto slot = std::size_t{0}; slot < count; ++slot) {
+    for (auto slot = std::uint32_t{0}; slot < count; ++slot) {
       if (line.hashes[slot] < hash) continue;
-      if (line.hashes[slot] > hash) return kNowhere;
-      auto const record = line.first() + slot;
-      auto const at = facts_.index.offset + record / kEntriesPerBlock * 8;
-      if (at < bytes_->view().size()) __builtin_prefetch(bytes_->view().data() + at);
-      return record;
+      return line.hashes[slot] == hash ? Place{line.offset(), slot} : Place{};
     }
     if (count < TableLine::kSlots) break;
   }
-  return kNowhere;
+  return {};
 }
 
-void Run::prefetch_entry(std::uint64_t record) const {
-  auto const index = part(facts_.index);
-  auto const block = record / kEntriesPerBlock;
-  if (record >= facts_.entries || (block + 1) * 8 > index.size()) return;
-  auto const offset = load_le<std::uint64_t>(index.data() + block * 8);
-  if (offset >= facts_.parts.bytes) return;
-  // A block of eight short entries has some five lines; the processor fetches neighbours by itself.
-  auto const *const at = bytes_->view().data() + facts_.parts.offset + offset;
-  for (auto line = 0; line < 4; ++line) __builtin_prefetch(at + line * 64);
+void Run::prefetch_entry(Place place) const {
+  if (place.offset >= facts_.parts.bytes) return;
+  auto const *const at = bytes_->view().data() + facts_.parts.offset + place.offset;
+  // An entry is about a line long; those before it are skipped one by one.
+  for (auto line = 0U; line < place.behind + 2; ++line) __builtin_prefetch(at + line * 64);
 }
 
-auto Run::find_at(std::uint64_t record, std::uint64_t hash, std::uint8_t type, std::string_view value) const
+auto Run::find_at(Place place, std::uint64_t hash, std::uint8_t type, std::string_view value) const
     -> Result<std::optional<EntryView>> {
-  auto from = at(record);
-  if (!from) return damaged("its index is damaged");
+  auto from = at(place);
+  if (!from) return damaged("its table is damaged");
   auto const first = read_entry(*from);
   if (!first) return damaged(first.error().sentence);
   if (first->type == type && first->value == value) return std::optional{*first};
@@ -151,36 +137,33 @@ auto Run::find_at(std::uint64_t record, std::uint64_t hash, std::uint8_t type, s
 
 auto Run::find(std::uint64_t hash, std::uint8_t type, std::string_view value) const
     -> Result<std::optional<EntryView>> {
-  auto const record = locate(hash);
-  if (record == kNowhere) return std::optional<EntryView>{};
-  return find_at(record, hash, type, value);
+  auto const place = locate(hash);
+  if (place.is_nowhere()) return std::optional<EntryView>{};
+  return find_at(place, hash, type, value);
 }
 
 auto Run::check() const -> Result<void> {
-  auto const sections = {std::pair{&facts_.table, "table"},           std::pair{&facts_.index, "index"},
-                         std::pair{&facts_.filter, "filter"},         std::pair{&facts_.parts, "entries"},
-                         std::pair{&facts_.blocks, "list of blocks"}, std::pair{&facts_.descriptors, "descriptors"}};
+  auto const sections = {std::pair{&facts_.table, "table"}, std::pair{&facts_.filter, "filter"},
+                         std::pair{&facts_.parts, "entries"}, std::pair{&facts_.blocks, "list of blocks"},
+                         std::pair{&facts_.descriptors, "descriptors"}};
   for (auto const &[section, what] : sections)
     if (Checksum::of(part(*section)) != section->checksum) return damaged(fmt::format("its {} is damaged", what));
   return ok;
 }
 
-Run::Cursor::Cursor(Run const &run, std::uint64_t from) : run_(&run) {
-  line_ = home_line(from, run.facts_.home_lines);
+Run::Cursor::Cursor(Run const &run, std::uint64_t from) : run_(&run), line_(home_line(from, run.facts_.home_lines)) {
   // A hash that belongs into this line may stand in a later one; an earlier one never has it.
-  for (; line_ < run.table_.size(); ++line_) {
+  for (; !done(); ++line_) {
     auto const &line = run.table_[line_];
     auto const count = std::min(line.count(), TableLine::kSlots);
     slot_ = 0;
     while (slot_ < count && line.hashes[slot_] < from) ++slot_;
-    record_ = line.first() + slot_;
     if (slot_ < count) break;
   }
-  if (line_ >= run.table_.size()) record_ = run.facts_.entries;
   if (done()) return;
-  auto const start = run.at(record_);
+  auto const start = run.at({run.table_[line_].offset(), static_cast<std::uint32_t>(slot_)});
   if (!start) {
-    stop("its index is damaged");
+    stop("its table is damaged");
     return;
   }
   rest_ = *start;
@@ -189,15 +172,16 @@ Run::Cursor::Cursor(Run const &run, std::uint64_t from) : run_(&run) {
 
 void Run::Cursor::stop(std::string_view why) {
   failure_ = run_->damaged(why);
-  record_ = run_->facts_.entries;
+  line_ = run_->table_.size();
 }
 
 void Run::Cursor::read() {
-  while (line_ < run_->table_.size() && slot_ >= run_->table_[line_].count()) {
+  while (!done() && slot_ >= run_->table_[line_].count()) {
     ++line_;
     slot_ = 0;
   }
-  if (line_ >= run_->table_.size() || slot_ >= TableLine::kSlots) return stop("its table is damaged");
+  if (done()) return;
+  if (slot_ >= TableLine::kSlots) return stop("its table is damaged");
   hash_ = run_->table_[line_].hashes[slot_];
   auto entry = read_entry(rest_);
   if (!entry) return stop(entry.error().sentence);
@@ -205,9 +189,8 @@ void Run::Cursor::read() {
 }
 
 void Run::Cursor::next() {
-  ++record_;
   ++slot_;
-  if (!done()) read();
+  read();
 }
 
 }  // namespace noroshi::know::engine

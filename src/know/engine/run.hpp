@@ -41,15 +41,20 @@ public:
     return !touched_ || touched_->may_enclose(address);
   }
   void prefetch_filter(std::uint64_t hash) const { __builtin_prefetch(&filter_[filter_line(hash, filter_.size())]); }
+  /// Where an entry stands: some entries behind the first of its table line.
+  struct Place {
+    std::uint64_t offset = ~std::uint64_t{0};  // of the first, among the entries
+    std::uint32_t behind = 0;
+    [[nodiscard]] auto is_nowhere() const -> bool { return offset == ~std::uint64_t{0}; }
+  };
   /// A look-up in four steps, each of which asks for the memory that the next one reads: prefetch_table(), locate(),
   /// prefetch_entry(), find_at().
-  void prefetch_table(std::uint64_t hash) const;
-  /// The first record with this hash; kNowhere. Asks for its part of the index.
-  [[nodiscard]] auto locate(std::uint64_t hash) const -> std::uint64_t;
-  static constexpr auto kNowhere = ~std::uint64_t{0};
-  void prefetch_entry(std::uint64_t record) const;
-  /// The entry of this value at `record` or, where hashes meet, behind it. Damaged bytes are malformed.
-  [[nodiscard]] auto find_at(std::uint64_t record, std::uint64_t hash, std::uint8_t type, std::string_view value) const
+  void prefetch_table(std::uint64_t hash) const { __builtin_prefetch(&table_[home_line(hash, facts_.home_lines)]); }
+  /// The first entry with this hash.
+  [[nodiscard]] auto locate(std::uint64_t hash) const -> Place;
+  void prefetch_entry(Place place) const;
+  /// The entry of this value at `place` or, where hashes meet, behind it. Damaged bytes are malformed.
+  [[nodiscard]] auto find_at(Place place, std::uint64_t hash, std::uint8_t type, std::string_view value) const
       -> Result<std::optional<EntryView>>;
   /// All steps at once.
   [[nodiscard]] auto find(std::uint64_t hash, std::uint8_t type, std::string_view value) const
@@ -69,7 +74,7 @@ public:
   public:
     /// At the first entry with a hash of at least `from`.
     explicit Cursor(Run const &run, std::uint64_t from = 0);
-    [[nodiscard]] auto done() const -> bool { return record_ >= run_->facts_.entries; }
+    [[nodiscard]] auto done() const -> bool { return line_ >= run_->table_.size(); }
     [[nodiscard]] auto hash() const -> std::uint64_t { return hash_; }
     [[nodiscard]] auto entry() const -> EntryView const & { return entry_; }
     [[nodiscard]] auto run() const -> Run const & { return *run_; }
@@ -81,7 +86,7 @@ public:
     void read();
     void stop(std::string_view why);
     Run const *run_;
-    std::uint64_t record_ = 0, line_ = 0;
+    std::uint64_t line_ = 0;
     std::size_t slot_ = 0;
     std::uint64_t hash_ = 0;
     ByteReader rest_{std::string_view{}};
@@ -95,8 +100,8 @@ private:
     return bytes_->view().substr(section.offset, section.bytes);
   }
   [[nodiscard]] auto damaged(std::string_view what) const -> Error;
-  /// Where entry `record` starts among the entries; nothing where the index is damaged.
-  [[nodiscard]] auto at(std::uint64_t record) const -> std::optional<ByteReader>;
+  /// The entries from `place` on; nothing where the table is damaged.
+  [[nodiscard]] auto at(Place place) const -> std::optional<ByteReader>;
 
   std::shared_ptr<Bytes const> bytes_;
   std::string name_;

@@ -50,8 +50,7 @@ auto write_header(RunFacts const &facts) -> std::string {
     append_le(text, number);
   for (auto const number : facts.lengths.v6) append_le(text, number);
   for (auto const number : facts.of_type) append_le(text, number);
-  for (auto const *const section :
-       {&facts.table, &facts.index, &facts.filter, &facts.parts, &facts.blocks, &facts.descriptors})
+  for (auto const *const section : {&facts.table, &facts.filter, &facts.parts, &facts.blocks, &facts.descriptors})
     append(text, *section);
   append_le(text, Checksum::of(text));
   text.resize(kPage);
@@ -72,7 +71,7 @@ auto read_header(std::string_view file) -> Result<RunFacts> {
   facts.lengths.v4 = from.little<std::uint64_t>();
   for (auto &number : facts.lengths.v6) number = from.little<std::uint64_t>();
   for (auto &number : facts.of_type) number = from.little<std::uint64_t>();
-  auto const sections = {&facts.table, &facts.index, &facts.filter, &facts.parts, &facts.blocks, &facts.descriptors};
+  auto const sections = {&facts.table, &facts.filter, &facts.parts, &facts.blocks, &facts.descriptors};
   for (auto *const section : sections) *section = read_section(from);
   auto const covered = file.substr(0, file.size() - from.rest().size());
   auto const checksum = from.little<std::uint64_t>();
@@ -83,9 +82,7 @@ auto read_header(std::string_view file) -> Result<RunFacts> {
       return fail(ErrorCode::malformed, "it is cut off");
   auto const whole = facts.table.bytes % sizeof(TableLine) == 0 && facts.table.bytes / sizeof(TableLine) > 0 &&
                      facts.home_lines > 0 && facts.home_lines <= facts.table.bytes / sizeof(TableLine) &&
-                     facts.filter.bytes % 64 == 0 && facts.filter.bytes > 0 && facts.index.bytes % 8 == 0 &&
-                     facts.descriptors.bytes >= 8 &&
-                     facts.index.bytes / 8 == (facts.entries + kEntriesPerBlock - 1) / kEntriesPerBlock;
+                     facts.filter.bytes % 64 == 0 && facts.filter.bytes > 0 && facts.descriptors.bytes >= 8;
   if (!whole) return fail(ErrorCode::malformed, "its parts do not fit each other");
   return facts;
 }

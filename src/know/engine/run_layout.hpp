@@ -1,11 +1,10 @@
 // The parts of a run's file.
 //
-// file    = header (4,096 bytes), table, index, filter, entries, blocks, descriptors; each part starts at a multiple of
-// 4,096 header  = "NRRUN001", the numbers of RunFacts, a Section for each part, checksum of all before it; zeros table
-// = 64-byte lines: 7 × u64 hash, u64 first record number << 8 | hashes in the line. A hash belongs into line
-//           hash × home lines >> 64, and stands in the first line from there on that has room: as that number grows
-//           with the hash, the sorted order of the entries is the order of the table.
-// index   = u64 offset into entries, of every eighth entry
+// file    = header (4,096 bytes), table, filter, entries, blocks, descriptors, each from a multiple of 4,096 on
+// header  = "NRRUN001", the numbers of RunFacts, a Section for each part, checksum of all before it; zeros
+// table   = 64-byte lines: 7 × u64 hash, u64 offset of the first one's entry << 8 | hashes in the line. A hash belongs
+//           into line hash × home lines >> 64, and stands in the first line from there on that has room: as that
+//           number grows with the hash, the sorted order of the entries is the order of the table.
 // filter  = lines of 16-bit fingerprints (line_filter.hpp), without that file's own header
 // entries = entry.hpp, in the order of (hash, type, value)
 // blocks  = of each entry that is a block of addresses u8 n, n bytes value, for touched_blocks.hpp
@@ -28,13 +27,11 @@ namespace noroshi::know::engine {
 struct alignas(64) TableLine {
   static constexpr auto kSlots = std::size_t{7};
   std::array<std::uint64_t, kSlots> hashes{};
-  std::uint64_t first_and_count = 0;
-  [[nodiscard]] auto first() const -> std::uint64_t { return first_and_count >> 8; }
-  [[nodiscard]] auto count() const -> std::size_t { return first_and_count & 0xff; }
+  std::uint64_t offset_and_count = 0;
+  [[nodiscard]] auto offset() const -> std::uint64_t { return offset_and_count >> 8; }
+  [[nodiscard]] auto count() const -> std::size_t { return offset_and_count & 0xff; }
 };
 
-/// Entries that one number of the index stands for.
-inline constexpr auto kEntriesPerBlock = std::uint64_t{8};
 inline constexpr auto kPage = std::uint64_t{4096};
 
 /// The line in which a hash belongs, of `lines`.
@@ -75,7 +72,7 @@ struct RunFacts {
   Base base;
   Lengths lengths;
   std::array<std::uint64_t, 64> of_type{};  // entries by type
-  Section table, index, filter, parts, blocks, descriptors;
+  Section table, filter, parts, blocks, descriptors;
 };
 
 /// kPage bytes.

@@ -35,11 +35,10 @@ void note_block(std::uint8_t type, std::string_view value, std::string &blocks, 
 RunWriter::RunWriter(OutFile &file, std::uint64_t entries, Base base)
     : file_(file), upper_(entries), base_(base), filter_(entries), home_lines_(home_lines_for(entries)) {
   table_.offset = kPage;
-  index_.offset = table_.offset + page_up((home_lines_ + spill_lines_for(entries)) * sizeof(TableLine));
-  auto const filter_offset = index_.offset + page_up((entries / kEntriesPerBlock + 1) * sizeof(std::uint64_t));
+  auto const filter_offset = table_.offset + page_up((home_lines_ + spill_lines_for(entries)) * sizeof(TableLine));
   entries_.offset = filter_offset + page_up(filter_.lines().size_bytes());
   facts_.filter.offset = filter_offset;
-  for (auto *const stream : {&table_, &index_, &entries_}) stream->sum = std::make_unique<Checksum>();
+  for (auto *const stream : {&table_, &entries_}) stream->sum = std::make_unique<Checksum>();
 }
 
 auto RunWriter::put(Stream &to, std::string_view bytes) -> Result<void> {
@@ -60,30 +59,25 @@ auto RunWriter::close(Stream &stream) -> Result<Section> {
   return Section{stream.offset, stream.written, stream.sum->value()};
 }
 
-auto RunWriter::end_line() -> Result<void> {
+/// The entry at `next_offset` is the first that does not stand in this line.
+auto RunWriter::end_line(std::uint64_t next_offset) -> Result<void> {
   TRY_VOID(put(table_, bytes_of(line_)));
   line_ = {};
-  line_.first_and_count = facts_.entries << 8;
+  line_.offset_and_count = next_offset << 8;
   ++line_number_;
-  return ok;
-}
-
-auto RunWriter::put_in_table(std::uint64_t hash) -> Result<void> {
-  auto const home = home_line(hash, home_lines_);
-  while (line_number_ < home || line_.count() == TableLine::kSlots) TRY_VOID(end_line());
-  if (line_number_ >= home_lines_ + spill_lines_for(upper_))
-    return fail(ErrorCode::internal, "too many hashes meet at the end of a run");
-  line_.hashes[line_.count()] = hash;
-  ++line_.first_and_count;
   return ok;
 }
 
 /// Notes that the next entry has this hash and starts at `offset` among the entries.
 auto RunWriter::index(std::uint64_t hash, std::uint64_t offset) -> Result<void> {
   if (facts_.entries == upper_) return fail(ErrorCode::internal, "more entries than the run was made for");
-  TRY_VOID(put_in_table(hash));
+  auto const home = home_line(hash, home_lines_);
+  while (line_number_ < home || line_.count() == TableLine::kSlots) TRY_VOID(end_line(offset));
+  if (line_number_ >= home_lines_ + spill_lines_for(upper_))
+    return fail(ErrorCode::internal, "too many hashes meet at the end of a run");
+  line_.hashes[line_.count()] = hash;
+  ++line_.offset_and_count;
   filter_.insert(hash);
-  if (facts_.entries % kEntriesPerBlock == 0) TRY_VOID(put(index_, bytes_of(offset)));
   ++facts_.entries;
   return ok;
 }
@@ -120,8 +114,9 @@ auto RunWriter::add(std::uint64_t hash, std::uint8_t type, std::string_view valu
 }
 
 auto RunWriter::finish() -> Result<RunFacts> {
-  TRY_VOID(end_line());
-  while (line_number_ < home_lines_) TRY_VOID(end_line());
+  auto const end = entries_.written + entries_.buffer.size();
+  TRY_VOID(end_line(end));
+  while (line_number_ < home_lines_) TRY_VOID(end_line(end));
   auto const filter_lines = filter_.lines();
   auto const filter_bytes =
       std::string_view{reinterpret_cast<char const *>(filter_lines.data()), filter_lines.size_bytes()};
@@ -130,7 +125,6 @@ auto RunWriter::finish() -> Result<RunFacts> {
   facts_.filter.checksum = Checksum::of(filter_bytes);
   facts_.saturated = filter_.saturated() ? 1 : 0;
   TRY(facts_.table, close(table_));
-  TRY(facts_.index, close(index_));
   TRY(facts_.parts, close(entries_));
 
   auto offsets = std::string{};

@@ -55,8 +55,7 @@ private:
   auto put(Stream &to, std::string_view bytes) -> Result<void>;
   auto flush(Stream &stream) -> Result<void>;
   auto index(std::uint64_t hash, std::uint64_t offset) -> Result<void>;
-  auto put_in_table(std::uint64_t hash) -> Result<void>;
-  auto end_line() -> Result<void>;
+  auto end_line(std::uint64_t next_offset) -> Result<void>;
   auto close(Stream &stream) -> Result<Section>;
 
   OutFile &file_;
@@ -65,7 +64,7 @@ private:
   RunFacts facts_;
   DescriptorTable descriptors_;
   LineFilter filter_;
-  Stream table_, index_, entries_;
+  Stream table_, entries_;
   std::string blocks_;
   TableLine line_{};
   std::uint64_t line_number_ = 0;

@@ -39,11 +39,14 @@ auto refuse(std::string_view text, std::string_view why) -> Error {
   return fail(ErrorCode::malformed, "{} is not {}", quoted(text), why);
 }
 
+/// The second range of control characters too: terminals obey U+009B.
 auto has_control(std::string_view text) -> bool {
-  return std::ranges::any_of(text, [](char character) {
-    auto const byte = static_cast<unsigned char>(character);
-    return byte < 0x20 || byte == 0x7f;
-  });
+  while (!text.empty()) {
+    auto const step = utf8_step(text);
+    if (step.code_point < 0x20 || (step.code_point >= 0x7f && step.code_point < 0xa0)) return true;
+    text.remove_prefix(step.size);
+  }
+  return false;
 }
 
 /// In Japanese fonts and on Japanese keyboards the backslash is a yen sign.

@@ -64,7 +64,9 @@ auto indicators() -> std::vector<OutIndicator> {
   auto all = std::vector<OutIndicator>{};
   for (auto const *const value :
        {"192.0.2.1", "2001:db8::1", "192.0.2.0/24", "evil.example.com", "http://evil.example.com/'a?b=c",
-        "a@example.com", "d41d8cd98f00b204e9800998ecf8427e"})
+        "a@example.com", "d41d8cd98f00b204e9800998ecf8427e", "AS64500", "mutex:=Global\\{'a'}",
+        "file_name:C:\\gpj\u202e.exe", "user_agent:=cmd|' /C calc'!A0", "imphash:d41d8cd98f00b204e9800998ecf8427e",
+        "ja3:d41d8cd98f00b204e9800998ecf8427e", "HKLM\\Software\\\"a\"", "CVE-2021-44228"})
     for (auto const blockable : {false, true}) {
       auto out = OutIndicator{};
       out.value = *model::parse_value(value);
@@ -200,5 +202,22 @@ TEST_CASE("what is not fit for blocking is in no list") {
       auto text = std::string{};
       CHECK(writer->write(indicator, text) == indicator.blockable);
     }
+  }
+}
+
+TEST_CASE("STIX leaves out what it has neither an observable nor a pattern for, and says so") {
+  auto const writer = Registry<Writer>::instance().create("stix");
+  REQUIRE(writer);
+  for (auto const &indicator : indicators()) {
+    using enum model::ValueType;
+    auto const type = indicator.value.type;
+    auto text = std::string{};
+    auto const pattern_only = type == imphash || type == user_agent;
+    auto const written = type != ja3 && type != cve && (!pattern_only || indicator.blockable);
+    CAPTURE(to_string(type));
+    CHECK(writer->write(indicator, text) == written);
+    CHECK(text.empty() != written);
+    CHECK(text.contains("observed-data--") == (written && !pattern_only));
+    CHECK(text.contains("indicator--") == (written && indicator.blockable));
   }
 }

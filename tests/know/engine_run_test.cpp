@@ -50,6 +50,10 @@ TEST_CASE("values come back as they were, and take the bytes that they need") {
       {{ValueType::domain, "example.com"}, 11},
       {{ValueType::md5, std::string(32, 'a')}, 16},
       {{ValueType::sha512, std::string(128, '0')}, 64},
+      {{ValueType::imphash, std::string(32, 'b')}, 16},
+      {{ValueType::ja3, std::string(32, 'c')}, 16},
+      {{ValueType::hassh, std::string(32, 'd')}, 16},
+      {{ValueType::mutex, "Global\\x"}, 8},
       {{ValueType::url, "http://example.com/"}, 19},
       // Not canonical, so kept as it is.
       {{ValueType::ip, "192.0.2.07"}, 10},

@@ -1,11 +1,16 @@
-// noroshi import: logs of other honeypots, read once however often they are given.
+// noroshi import: logs of other honeypots, read once however often they are given; and feeds of indicators.
 #include <algorithm>
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <CLI/CLI.hpp>
 
 #include "apps/noroshi/command.hpp"
+#include "apps/noroshi/import_feed.hpp"
 #include "apps/noroshi/import_file.hpp"
 #include "apps/noroshi/output.hpp"
+#include "base/config_value.hpp"
 #include "base/text.hpp"
 
 namespace noroshi::apps {
@@ -59,27 +64,103 @@ auto shortfall(std::vector<ImportedFile> const &files) -> std::string {
 
 class Import final : public Command {
 public:
-  [[nodiscard]] auto summary() const -> std::string_view override { return "read logs of other honeypots"; }
+  [[nodiscard]] auto summary() const -> std::string_view override {
+    return "read logs of other honeypots, and feeds of indicators";
+  }
   [[nodiscard]] auto forms() const -> std::string_view override {
-    return "noroshi import FILE…         Cowrie, OpenCanary, glutton, heralding, Shadowserver CSV; gzip and zstd too\n"
-           "noroshi import -             the same from standard input\n"
-           "noroshi list readers         what is read\n\n"
-           "A log is recognised by its lines. A line that was read before is passed over, so a log may be given again\n"
-           "at any time: grown, rotated, renamed, compressed, or after an import that was cut short.\n"
-           "Exit code 0: every line was read; 1: some were not, the last line says of which file.\n\n"
+    return "noroshi import FILE…                          logs: Cowrie, OpenCanary, glutton, heralding, Shadowserver "
+           "CSV\n"
+           "noroshi import --source NAME FILE|FOLDER…     indicators: plain lists, hosts files, MISP feeds, STIX 2.1\n"
+           "                                              bundles, maltrail; the format is recognised where it is "
+           "safe\n"
+           "noroshi import --source NAME --as FORMAT …    indicators in that format\n"
+           "noroshi import --source NAME --as csv --columns value=1,first_seen=3 FILE\n"
+           "noroshi import … -                            the same from standard input\n"
+           "noroshi list readers | noroshi list feeds     what is read\n\n"
+           "Logs: a line that was read before is passed over, so a log may be given again at any time: grown, "
+           "rotated,\n"
+           "renamed, compressed, or after an import that was cut short.\n"
+           "Feeds: all of an import is visible at once, or nothing of it. --replace makes what NAME said before\n"
+           "invisible in the same moment. Folders, tar, gzip, zstd and xz are read as they are.\n"
+           "Exit code 0: everything was read; 1: some lines were refused, the output says which and why.\n\n"
            "Examples:\n"
            "  noroshi import /var/log/cowrie/cowrie.json*\n"
-           "  ssh pot cat /var/tmp/opencanary.log | noroshi import - --format json";
+           "  ssh pot cat /var/tmp/opencanary.log | noroshi import - --format json\n"
+           "  noroshi import --source blocklist --role scanner --expires 30d --replace list.txt.gz\n"
+           "  noroshi import --source urlhaus --as csv --columns value=url,first_seen=dateadded,tags=tags urls.csv\n"
+           "  noroshi import --source maltrail --replace maltrail.tar.xz";
   }
   void set_up(CLI::App &app) override {
-    app.add_option("FILE", files_, "log files; - is standard input")->required();
-    app.add_option("--reader", reader_, "read as this, where the beginning of a log is damaged (noroshi list readers)");
+    app.add_option("FILE", files_, "files or folders; - is standard input")->required();
+    app.add_option("--source", source_, "indicators: the feed's name, under which they are found and replaced");
+    app.add_option("--as", format_as_, "indicators: the feed's format (noroshi list feeds)");
+    app.add_option("--columns", columns_,
+                   "of CSV: value=1,type=2,first_seen=3,last_seen=,expires=,role=,confidence=,tags=,tlp=,"
+                   "reference=; numbers from 1, or names from its header");
+    app.add_option("--type", type_,
+                   "all values are of this type: ip, domain, sha256, …; default: found by their signs");
+    app.add_option("--role", role_, "scanner, c2, download, phishing, relay, victim, benign, reference");
+    app.add_option("--confidence", confidence_, "0 to 100; default: what the feed says, else 50")
+        ->check(CLI::Range(0, 100));
+    app.add_option("--tlp", tlp_,
+                   "clear, green, amber, amber+strict or red; default: amber; a stricter one in the feed holds");
+    app.add_option("--tag", tags_, "a tag on every value; may be repeated")->allow_extra_args(false);
+    app.add_option("--expires", expires_, "so long after it was seen last an indicator no longer counts, as in 90d");
+    app.add_option("--scope", scope_, "exact, or subtree: domains stand for every name below them too");
+    auto *const fit =
+        app.add_flag("--to-ids", to_ids_, "fit for automatic detection and blocking; default: what the feed says");
+    app.add_flag("--no-to-ids", no_to_ids_, "not fit for it, whatever the feed says")->excludes(fit);
+    app.add_flag("--replace", replace_, "what the source said before becomes invisible");
+    app.add_option("--reader", reader_, "logs: read as this, where the beginning is damaged (noroshi list readers)");
     app.add_option("--format", format_, "table or json")
         ->check(CLI::IsMember({"table", "json"}))
         ->capture_default_str();
   }
 
   auto run(Global const &global) -> Result<Exit> override {
+    if (is_feed()) return run_feed(global);
+    if (auto const format = looks_like_feed(files_.front()); !format.empty())
+      return fail(ErrorCode::malformed, "{} is a feed of indicators ({}); say who speaks: --source NAME",
+                  printable(files_.front()), format);
+    return run_logs(global);
+  }
+
+private:
+  [[nodiscard]] auto is_feed() const -> bool {
+    return !source_.empty() || !format_as_.empty() || !columns_.empty() || replace_;
+  }
+
+  auto feed_choice() const -> Result<FeedChoice> {
+    if (source_.empty())
+      return fail(ErrorCode::malformed, "say who speaks, so that it can be found and replaced: --source NAME");
+    if (!reader_.empty()) return fail(ErrorCode::malformed, "--reader is for logs; a feed's format is --as");
+    auto choice = FeedChoice{columns_.empty() || !format_as_.empty() ? format_as_ : "csv", {{"source", source_}}};
+    for (auto const &[name, text] :
+         {std::pair{"columns", &columns_}, {"type", &type_}, {"role", &role_}, {"tlp", &tlp_}, {"scope", &scope_}})
+      if (!text->empty()) choice.order[name] = *text;
+    if (confidence_) choice.order["confidence"] = *confidence_;
+    if (to_ids_ || no_to_ids_) choice.order["to_ids"] = to_ids_;
+    if (!tags_.empty()) choice.order["tags"] = boost::json::array(tags_.begin(), tags_.end());
+    if (replace_) choice.order["replace"] = true;
+    if (expires_.empty()) return choice;
+    auto const duration = config::parse<Duration>(expires_);
+    if (!duration || *duration < std::chrono::seconds{1})
+      return fail(ErrorCode::malformed, "--expires {}: write {}", printable(expires_),
+                  config::expected(ConfigKeyBase::Type::duration));
+    choice.order["expires_s"] = std::chrono::duration_cast<std::chrono::seconds>(*duration).count();
+    return choice;
+  }
+
+  auto run_feed(Global const &global) -> Result<Exit> {
+    TRY(auto choice, feed_choice());
+    TRY(auto client, Client::open(global));
+    TRY(auto const outcome, import_feed(client, files_, std::move(choice)));
+    print(format_ == "json" ? boost::json::serialize(outcome) + "\n" : feed_text(outcome));
+    auto const *const refused = outcome.if_contains("refused");
+    return refused != nullptr && *refused != 0 ? Exit::incomplete : Exit::done;
+  }
+
+  auto run_logs(Global const &global) -> Result<Exit> {
     TRY(auto client, Client::open(global));
     auto progress = ImportProgress{};
     auto done = std::vector<ImportedFile>{};
@@ -97,8 +178,10 @@ public:
     return Exit::incomplete;
   }
 
-private:
-  std::vector<std::string> files_;
+  std::vector<std::string> files_, tags_;
+  std::string source_, format_as_, columns_, type_, role_, tlp_, expires_, scope_;
+  std::optional<int> confidence_;
+  bool to_ids_ = false, no_to_ids_ = false, replace_ = false;
   std::string reader_;
   std::string format_ = "table";
 };

@@ -8,6 +8,7 @@
 #include "serve/endpoint.hpp"
 #include "share/writer.hpp"
 #include "understand/detector.hpp"
+#include "understand/feeds/feed.hpp"
 #include "understand/reader.hpp"
 
 namespace noroshi::apps {
@@ -67,6 +68,13 @@ auto formats() -> std::vector<Part> {
   return parts;
 }
 
+auto feeds() -> std::vector<Part> {
+  auto parts = std::vector<Part>{};
+  auto const &registry = Registry<understand::FeedFormat>::instance();
+  for (auto const &name : registry.names()) parts.push_back({name, std::string{registry.create(name)->about()}});
+  return parts;
+}
+
 auto settings() -> std::vector<Part> {
   auto parts = std::vector<Part>{};
   for (auto const &[name, key] : ConfigKeyBase::all()) parts.push_back({std::string{name}, std::string{key->help}});
@@ -83,6 +91,7 @@ constexpr auto kCatalogues = std::array{
     Catalogue{"decoys", "what the sensor can pretend to be", names_of<sense::Decoy>},
     Catalogue{"detectors", "what recognises tools and attacks", detectors},
     Catalogue{"endpoints", "what the API answers", names_of<serve::Endpoint>},
+    Catalogue{"feeds", "formats of indicators that noroshi import reads", feeds},
     Catalogue{"formats", "in which observations and indicators are exported", formats},
     Catalogue{"readers", "logs that noroshi import reads", readers},
     Catalogue{"settings", "keys of the configuration", settings},
@@ -92,7 +101,7 @@ class List final : public Command {
 public:
   [[nodiscard]] auto summary() const -> std::string_view override { return "the parts this program was built with"; }
   [[nodiscard]] auto forms() const -> std::string_view override {
-    return "noroshi list commands|decoys|detectors|endpoints|formats|readers|settings";
+    return "noroshi list commands|decoys|detectors|endpoints|feeds|formats|readers|settings";
   }
   void set_up(CLI::App &app) override {
     app.require_subcommand(1);

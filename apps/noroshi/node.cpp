@@ -133,6 +133,7 @@ void Node::open_routers() {
                       .where = where_.get(),
                       .never = never_.get(),
                       .import = [this](understand::ImportPiece const &piece) { return import(piece); },
+                      .feeds = feeds_.get(),
                       .peer = [this] { return peer_facts(); },
                       .list_key = list_key_});
 }
@@ -171,6 +172,8 @@ auto Node::open_log() -> Result<void> {
   TRY(ledger_, know::open_import_ledger(directory_.imports()));
   desk_ = std::make_unique<understand::ImportDesk>(
       understand::ImportDeskOptions{*ledger_, *log_, *catalogue_, system_clock(), [this] { return make_room(); }});
+  feeds_ =
+      std::make_unique<understand::FeedDesk>(understand::FeedLoad::Ports{*indicators_, *catalogue_, system_clock()});
   return ok;
 }
 
@@ -210,6 +213,7 @@ auto Node::apply_changes() -> Result<void> {
 auto Node::maintain() -> Result<void> {
   if (where_->reload_if_changed()) log_info("where from: files have changed and were read again");
   if (never_->reload_if_changed()) log_info("never-list: files have changed and were read again");
+  feeds_->give_up_old();
   auto const today = day_of(system_clock().now());
   TRY(auto const closed, observations_->close_days(today));
   if (closed > 0) log_info("closed {} day(s) into Parquet", closed);

@@ -18,6 +18,7 @@
 #include "serve/router.hpp"
 #include "share/lists.hpp"
 #include "understand/applier.hpp"
+#include "understand/feed_desk.hpp"
 #include "understand/import_desk.hpp"
 #include "understand/intake_log.hpp"
 #include "understand/rules/rule_set.hpp"
@@ -103,6 +104,7 @@ private:
   understand::RuleSet rules_;
   std::unique_ptr<model::ImportLedger> ledger_;
   std::unique_ptr<understand::ImportDesk> desk_;
+  std::unique_ptr<understand::FeedDesk> feeds_;
   net::Identity identity_;  // the node's, on the peer port
   std::vector<std::string> peer_addresses_;
   std::unique_ptr<serve::PeerPacks> packs_;

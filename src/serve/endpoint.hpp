@@ -18,6 +18,7 @@
 #include "search/answer.hpp"
 #include "serve/description.hpp"
 #include "share/lists.hpp"
+#include "understand/feed_desk.hpp"
 #include "understand/import_desk.hpp"
 #include "understand/live_tail.hpp"
 
@@ -54,6 +55,8 @@ struct Services {
   understand::NeverList const *never = nullptr;
   /// Takes a piece of another honeypot's log; durable when it returns. May be empty.
   std::function<Result<understand::ImportOutcome>(understand::ImportPiece const &)> import;
+  /// Where feeds of indicators are loaded. May be absent.
+  understand::FeedDesk *feeds = nullptr;
   /// Empty where there is no peer port.
   std::function<Result<PeerFacts>()> peer;
   share::ListKey list_key = {};

@@ -153,6 +153,25 @@ public:
     if (found == reports_.end()) return fail(ErrorCode::not_found, "there is no report {}", id.number);
     return *found;
   }
+  auto feed_source(std::string_view name, model::Viewer const &viewer) -> Result<model::Source> override {
+    if (!viewer.may_write_reports()) return fail(ErrorCode::denied, "{} may not load feeds", viewer.name);
+    return ensure_source(name);
+  }
+  auto feed_reports(model::SourceId source, std::span<std::string const> titles, model::Tlp, std::int64_t)
+      -> Result<std::vector<model::ReportId>> override {
+    auto ids = std::vector<model::ReportId>{};
+    for (auto const &title : titles) {
+      auto const found = std::ranges::find(reports_, title, &model::Report::title);
+      if (found != reports_.end()) {
+        ids.push_back(found->id);
+        continue;
+      }
+      reports_.push_back({{static_cast<std::int64_t>(reports_.size()) + 1}, source, title, {}, false});
+      ids.push_back(reports_.back().id);
+    }
+    return ids;
+  }
+  auto keep_feed_reports(model::SourceId, std::int64_t) -> Result<void> override { return ok; }
   auto changes_after(std::uint64_t position, std::size_t) -> Result<std::optional<model::IndicatorCommit>> override {
     for (auto const &change : changes_)
       if (change.position > position) return std::optional{change};

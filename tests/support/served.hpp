@@ -44,6 +44,7 @@ struct Served {
                         .import = [](understand::ImportPiece const &) -> Result<understand::ImportOutcome> {
                           return understand::ImportOutcome{};
                         },
+                        .feeds = &feeds,
                         .peer = []() -> Result<serve::PeerFacts> { return serve::PeerFacts{{}, {"192.0.2.1:8788"}}; }},
         *std::move(sentences));
   }
@@ -67,6 +68,7 @@ struct Served {
   Config config;
   understand::LiveTail tail;
   ManualClock clock{Time{std::chrono::days{20'000}}};
+  understand::FeedDesk feeds{{indicators, catalogue, clock}};
   std::vector<model::Batch> batches;
   std::string running = "{}";
   std::unique_ptr<serve::Router> router;

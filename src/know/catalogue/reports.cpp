@@ -124,7 +124,8 @@ auto SqliteCatalogue::reports(model::Page page, model::Viewer const &viewer) -> 
   return database_->read([&](sqlite::Connection &connection) -> Result<std::vector<model::Report>> {
     auto all = std::vector<model::Report>{};
     auto query = connection.query(
-        "SELECT id, source, title, created, withdrawn, marking FROM reports WHERE id < ? ORDER BY id DESC");
+        "SELECT id, source, title, created, withdrawn, marking FROM reports WHERE id < ? AND feed = 0 ORDER BY id "
+        "DESC");
     query.bind(page.before);
     for (;;) {
       TRY(auto const more, query.step());

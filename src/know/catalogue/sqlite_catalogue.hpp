@@ -71,6 +71,12 @@ public:
   auto reports(model::Page page, model::Viewer const &viewer) -> Result<std::vector<model::Report>> override;
   auto report(model::ReportId id, model::Viewer const &viewer) -> Result<model::Report> override;
 
+  // feeds.cpp
+  auto feed_source(std::string_view name, model::Viewer const &viewer) -> Result<model::Source> override;
+  auto feed_reports(model::SourceId source, std::span<std::string const> titles, model::Tlp marking, std::int64_t load)
+      -> Result<std::vector<model::ReportId>> override;
+  auto keep_feed_reports(model::SourceId source, std::int64_t load) -> Result<void> override;
+
   // changes.cpp
   auto changes_after(std::uint64_t position, std::size_t limit)
       -> Result<std::optional<model::IndicatorCommit>> override;

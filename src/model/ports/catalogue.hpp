@@ -118,6 +118,18 @@ public:
   /// Newest first; those whose marking the viewer may see.
   virtual auto reports(Page page, Viewer const &viewer) -> Result<std::vector<Report>> = 0;
   virtual auto report(ReportId id, Viewer const &viewer) -> Result<Report> = 0;
+
+  // Feeds: sources that are loaded as a whole, and what they name as origins of their values.
+  /// The source of that name, made where it does not exist. denied where it is a sensor's, an analyst's own, or
+  /// another organisation's.
+  virtual auto feed_source(std::string_view name, Viewer const &viewer) -> Result<Source> = 0;
+  /// Reports of a feed by their titles, made where they do not exist; not among reports(). `load` (not 0) remembers
+  /// who asked last.
+  virtual auto feed_reports(SourceId source, std::span<std::string const> titles, Tlp marking, std::int64_t load)
+      -> Result<std::vector<ReportId>> = 0;
+  /// Forgets the feed's reports that `load` did not ask for.
+  virtual auto keep_feed_reports(SourceId source, std::int64_t load) -> Result<void> = 0;
+
   /// The next changes behind `position` as one commit of stream "catalogue"; nothing where there are none.
   virtual auto changes_after(std::uint64_t position, std::size_t limit) -> Result<std::optional<IndicatorCommit>> = 0;
   /// Forgets changes up to `position` (the indicator store's cursor).

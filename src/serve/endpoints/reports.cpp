@@ -1,5 +1,6 @@
 // /api/v1/reports: what analysts write down. A report is taken whole or not at all, and withdrawn as exactly as added.
 #include "base/text.hpp"
+#include "model/usual_direction.hpp"
 #include "serve/body.hpp"
 #include "serve/endpoint.hpp"
 #include "serve/paging.hpp"
@@ -30,23 +31,12 @@ auto tags_member(json::object const &object) -> Result<std::vector<std::string>>
   return tags;
 }
 
-/// Where it is not said: servers are called by their victims, scanners come by themselves.
-auto usual_direction(model::Role role) -> model::Direction {
-  switch (role) {
-    case model::Role::scanner: return model::Direction::inbound;
-    case model::Role::c2:
-    case model::Role::download:
-    case model::Role::phishing: return model::Direction::outbound;
-    default: return model::Direction::unknown;
-  }
-}
-
 /// The context that `object` describes, over what `usual` says.
 auto context_of(json::object const &object, model::Context usual) -> Result<model::Context> {
   TRY(auto const role, text_member(object, "role", Presence::optional));
   if (!role.empty()) {
     TRY(usual.role, model::parse_role(role));
-    usual.direction = usual_direction(usual.role);
+    usual.direction = model::usual_direction(usual.role);
   }
   TRY(auto const tlp, text_member(object, "tlp", Presence::optional));
   if (!tlp.empty()) {

@@ -1,0 +1,139 @@
+// One load of a feed: its bytes go through a format, its values become canonical, and the store takes them in behind a
+// curtain that finish() opens.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/time.hpp"
+#include "model/ports/catalogue.hpp"
+#include "model/ports/indicator_load.hpp"
+#include "model/ports/indicator_store.hpp"
+#include "understand/feeds/feed.hpp"
+#include "understand/feeds/quick_value.hpp"
+#include "understand/feeds/tally.hpp"
+#include "understand/feeds/text_arena.hpp"
+
+namespace noroshi::understand {
+
+enum class OlderEntries : std::uint8_t { stay, replaced };
+
+/// What the one who loads a feed says of all of it. What is set goes before what the feed says, but for markings: the
+/// stricter one holds; and tags, which add up.
+struct FeedOrder {
+  std::string format;   // a name of the registry
+  std::string source;   // the feed's name; its entries are replaced under it
+  std::string columns;  // of CSV
+  std::optional<model::ValueType> type;
+  std::optional<model::Role> role;
+  std::optional<std::uint8_t> confidence;
+  std::optional<model::Tlp> tlp;
+  std::optional<bool> to_ids;
+  std::optional<model::Scope> scope;
+  std::vector<std::string> tags;
+  std::optional<Duration> expires;  // behind the last time seen; the feed's own expiry goes first
+  OlderEntries older = OlderEntries::stay;
+};
+
+/// Each line is a comment, refused, left out, or has values (in a hosts file several).
+struct FeedOutcome {
+  std::string format, source;
+  std::uint64_t files = 0, bytes = 0;
+  std::uint64_t lines = 0;                          // of formats that have lines
+  std::uint64_t comments = 0;                       // blank lines and headers too
+  std::uint64_t values = 0;                         // taken
+  std::uint64_t indicators = 0;                     // different ones; known at the end
+  std::uint64_t reports = 0;                        // origins that the feed named
+  std::map<model::ValueType, std::uint64_t> types;  // of the values
+  Tally refused;                                    // wrong
+  Tally left_out;                                   // not wrong, but no indicators
+  Tally changed;                                    // taken, but not as it stood there
+};
+
+/// Not thread-safe; uses helper threads of its own inside read().
+class FeedLoad final : private FeedSink {
+public:
+  struct Ports {
+    model::IndicatorStore &store;
+    model::Catalogue &catalogue;
+    Clock const &clock;
+  };
+  /// malformed: no such format, wrong columns. denied: not this viewer, or not this source.
+  static auto create(FeedOrder order, Ports ports, model::Viewer const &viewer) -> Result<std::unique_ptr<FeedLoad>>;
+
+  auto begin_file(std::string_view name) -> Result<void>;
+  auto read(std::string_view bytes) -> Result<void>;
+  auto end_file() -> Result<void>;
+  /// Makes all of it visible, durably, and audits it. Once.
+  auto finish() -> Result<FeedOutcome>;
+
+  [[nodiscard]] auto so_far() const -> FeedOutcome const & { return outcome_; }
+  [[nodiscard]] auto source() const -> model::SourceId { return source_; }
+
+private:
+  struct Entry {
+    std::string_view text;
+    std::uint64_t line = 0;
+    std::uint32_t file = 0;  // in files_
+    FeedFactsId facts = 0;
+    std::optional<model::ValueType> type;
+    model::Scope scope = model::Scope::exact;
+    model::Seen seen;
+  };
+  struct Read {  // an entry in canonical form
+    bool is_value = false, was_suffix = false;
+    model::ValueType type = model::ValueType::ip;
+    model::Scope scope = model::Scope::exact;
+    std::string_view text;
+    std::string kept;  // the text, where it is not the entry's own; where there is no value, why
+  };
+
+  FeedLoad(FeedOrder order, Ports ports, model::Viewer viewer)
+      : order_(std::move(order)), ports_(ports), viewer_(std::move(viewer)), now_(ports.clock.now()) {}
+
+  void at_line(std::uint64_t number) override;
+  void comment() override { ++outcome_.comments; }
+  auto facts(FeedFacts const &facts) -> FeedFactsId override;
+  void value(FeedValue const &value) override;
+  void refuse(std::string_view reason, std::string_view text, std::string_view sentence) override;
+  void leave_out(std::string_view reason, std::string_view text) override;
+
+  auto flush_when(std::size_t there_are) -> Result<void>;
+  auto name_reports() -> Result<void>;
+  void read_entries();
+  void read_some(std::size_t first, std::size_t last);
+  auto hand_over(Entry const &entry, Read const &read) -> Result<void>;
+  auto context_of(FeedFactsId facts, model::Scope scope) -> std::uint32_t;
+
+  FeedOrder order_;
+  Ports ports_;
+  model::Viewer viewer_;
+  Time now_;
+  model::SourceId source_;
+  std::int64_t number_ = 0;  // of this load, for the catalogue
+  std::unique_ptr<FeedFormat> format_;
+  std::unique_ptr<model::IndicatorLoad> load_;
+  FeedOutcome outcome_;
+  std::vector<std::string> files_;  // of the entries, the one that is being read last
+  std::uint64_t line_ = 0;
+  std::vector<Entry> entries_;
+  TextArena texts_;  // of the entries
+  std::vector<Read> read_;
+  std::optional<Error> failure_;  // of a flush inside a format's call
+
+  struct Known {
+    FeedFacts facts;
+    model::ReportId report;
+    std::optional<std::uint32_t> exact, subtree;  // contexts of the load
+  };
+  std::vector<Known> known_;  // by the facts' number
+  std::unordered_map<std::string, FeedFactsId> numbers_;
+  std::unordered_map<std::string, model::ReportId> reports_;  // by title
+  std::size_t unnamed_ = 1;                                   // from this number on facts have no report's id yet
+};
+
+}  // namespace noroshi::understand

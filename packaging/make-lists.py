@@ -3,12 +3,14 @@
 
     packaging/make-lists.py WARNINGLISTS [PACKS]
 
-WARNINGLISTS holds NAME.json or NAME/list.json for each list. Ranges are aggregated; nothing else is changed. What is
+WARNINGLISTS holds NAME.json or NAME/list.json for each list. Ranges are aggregated; of parking providers' name servers
+those of registrars are left out; nothing else is changed. What is
 written by hand (public-resolvers, system-updates) is left alone."""
 
 import ipaddress
 import json
 import pathlib
+import re
 import sys
 
 # What each list's addresses are. "nt-scanning" lists come from CIRCL's network telescope.
@@ -20,6 +22,7 @@ FLAGS = {
     "relay": ["icloud-private-relay", "zscaler"],
     "carrier_nat": ["rfc6598"],
     "sinkhole": ["sinkholes"],
+    "parking": ["parking-domain"],
     "scanner": [
         "alphastrike-research-nt-scanning", "bufferover-nt-scanning", "censys-scanning", "check-host-net", "circl-security-scanning",
         "circl-ssh-scanning", "coalition-signals-intelligence-nt-scanning", "cyberresilience-nt-scanning", "cypex-nt-scanning",
@@ -31,6 +34,11 @@ FLAGS = {
         "tenable-cloud-ipv6", "umich-cse-connection-attempts",
     ],
 }
+# Lists of names; each stands for itself and everything below.
+NAMES = {"dynamic_dns": ["dynamic-dns"], "parking": ["parking-domain-ns"]}
+# The list of parking providers' name servers has those of registrars and web hosts too, whose customers are not parked:
+# only names are taken that say themselves what they are for.
+PARKING = re.compile(r"park|sedo|expire|sale|afternic|above\.com|bodis|undeveloped|smartname|namefind|uniregistry|dan\.com|brandbucket|squadhelp")
 # Never to be blocked. A popular site is one that at least three of these lists agree on: one list alone is easily gamed.
 POPULAR = ["cisco_top1000", "cloudflare-top1k", "majestic_million", "moz-top500", "tranco10k"]
 AGREE = 3
@@ -83,6 +91,14 @@ def main():
             source = sources[name]
             header = {"name": source["name"], "flag": flag, "date": date_of(source["version"], newest), "from": f"{name}, {licence}"}
             write(packs / "lists" / f"{name}.list", header, ranges_of(source["list"]))
+    for flag, names in NAMES.items():
+        for name in names:
+            source = load(folder, name)
+            entries = {entry.strip().lower().strip(".") for entry in source["list"]}
+            if flag == "parking":
+                entries = {entry for entry in entries if PARKING.search(entry)}
+            header = {"name": source["name"], "flag": flag, "date": date_of(source["version"], newest), "from": f"{name}, {licence}"}
+            write(packs / "lists" / f"{name}.list", header, sorted(entry for entry in entries if "." in entry and "----" not in entry))
     votes = {}
     for name in POPULAR:
         for entry in {entry.strip().lower().removeprefix("www.") for entry in load(folder, name)["list"]}:

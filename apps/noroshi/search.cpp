@@ -1,4 +1,6 @@
 // noroshi search: who knows these values?
+#include <algorithm>
+
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -24,6 +26,7 @@ constexpr auto kValuesAtOnce = std::size_t{10'000};
 /// What the members said, over all requests of one question.
 struct Summary {
   std::string member, status, reason;
+  boost::json::array cannot;  // each type once
   std::uint64_t milliseconds = 0, values = 0, hits = 0, known = 0;
 
   void add(boost::json::object const &line) {
@@ -32,6 +35,8 @@ struct Summary {
       member = text_of(answer, "member");
       status = text_of(answer, "status");
       reason = text_of(answer, "reason");
+      for (auto const &type : list_of(answer, "cannot"))
+        if (std::ranges::find(cannot, type) == cannot.end()) cannot.push_back(type);
       milliseconds += number(answer, "ms");
       values += number(answer, "values");
       hits += number(answer, "hits");
@@ -41,12 +46,14 @@ struct Summary {
     auto const answer = boost::json::object{
         {"member", member},   {"status", status},
         {"ms", milliseconds}, {"values", values},
-        {"hits", hits},       {"reason", reason.empty() ? boost::json::value{} : boost::json::value{reason}}};
+        {"hits", hits},       {"reason", reason.empty() ? boost::json::value{} : boost::json::value{reason}},
+        {"cannot", cannot}};
     return boost::json::serialize(boost::json::object{{"members", boost::json::array{answer}}}) + "\n";
   }
   [[nodiscard]] auto text() const -> std::string {
-    return fmt::format("\n{} {} in {} ms: {} of {} values known, {} {}\n", printable(member), status, milliseconds,
-                       known, values, hits, hits == 1 ? "hit" : "hits");
+    return fmt::format("\n{} {} in {} ms: {} of {} values known, {} {}\n{}", printable(member), status, milliseconds,
+                       known, values, hits, hits == 1 ? "hit" : "hits",
+                       reason.empty() || (hits > 0 && status == "answered") ? "" : printable(reason) + "\n");
   }
 
 private:

@@ -26,9 +26,9 @@ auto duration_of(json::object const &object, std::string_view name) -> std::stri
 
 /// "tor" → "Tor", "carrier_nat" → "Carrier NAT".
 auto title_of(std::string word) -> std::string {
-  for (auto const &[plain, title] :
-       {std::pair{"asn", "AS"}, std::pair{"vpn", "VPN"}, std::pair{"cdn", "CDN"},
-        std::pair{"carrier_nat", "Carrier NAT"}, std::pair{"never", "Never blocked"}, std::pair{"proxy", "Open proxy"}})
+  for (auto const &[plain, title] : {std::pair{"asn", "AS"}, std::pair{"vpn", "VPN"}, std::pair{"cdn", "CDN"},
+                                     std::pair{"carrier_nat", "Carrier NAT"}, std::pair{"dynamic_dns", "Dynamic DNS"},
+                                     std::pair{"never", "Never blocked"}, std::pair{"proxy", "Open proxy"}})
     if (word == plain) return title;
   if (!word.empty() && word[0] >= 'a' && word[0] <= 'z') word[0] = static_cast<char>(word[0] - 32);
   return word;

@@ -23,7 +23,7 @@ public:
   void set_up(CLI::App &app) override {
     app.add_option("KIND", kind_, "of observation: opened, login, command, request, download, hello…")->required();
     app.add_option("FIELD", field_,
-                   "whose values are counted: username, command, path, user_agent, url…; or country, network")
+                   "whose values are counted: username, command, path, user_agent, url…; or country, network, service")
         ->required();
     app.add_option("--since", since_, "count what was received since this time (RFC 3339)");
     app.add_option("--limit", limit_, "most frequent values shown")->capture_default_str();

@@ -18,6 +18,7 @@ constexpr auto kKinds = std::array{
     Word<FlagKind>{FlagKind::tor, "tor"},         Word<FlagKind>{FlagKind::hosting, "hosting"},
     Word<FlagKind>{FlagKind::relay, "relay"},     Word<FlagKind>{FlagKind::carrier_nat, "carrier_nat"},
     Word<FlagKind>{FlagKind::scanner, "scanner"}, Word<FlagKind>{FlagKind::sinkhole, "sinkhole"},
+    Word<FlagKind>{FlagKind::parking, "parking"}, Word<FlagKind>{FlagKind::dynamic_dns, "dynamic_dns"},
 };
 static_assert(kKinds.size() == kFlagKinds);
 

@@ -15,7 +15,7 @@
 
 namespace noroshi::model {
 
-/// What an address is listed as. Numbers are bits of a stored column: never reuse one, add at the end.
+/// What an address or a name is listed as. Numbers are bits of a stored column: never reuse one, add at the end.
 enum class FlagKind : std::uint8_t {
   proxy,        // an open proxy
   vpn,          // an exit of a VPN provider
@@ -27,8 +27,10 @@ enum class FlagKind : std::uint8_t {
   carrier_nat,  // many subscribers behind one address
   scanner,      // a known scanner of the internet (search engines, research)
   sinkhole,     // run by defenders in a taken-over botnet
+  parking,      // where names lead that nobody uses
+  dynamic_dns,  // names that anybody gets for nothing and gives back
 };
-inline constexpr auto kFlagKinds = std::size_t{10};
+inline constexpr auto kFlagKinds = std::size_t{12};
 auto to_string(FlagKind kind) -> std::string_view;
 auto parse_flag_kind(std::string_view text) -> Result<FlagKind>;
 constexpr auto bit_of(FlagKind kind) -> std::uint32_t { return 1U << static_cast<unsigned>(kind); }

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "search/corroboration.hpp"
+
 namespace noroshi::search {
 namespace {
 
@@ -60,9 +62,13 @@ auto listed(model::Value const &value, Knowledge const &knowledge) -> Listed {
   auto found = Listed{};
   if (knowledge.never != nullptr) found.never = knowledge.never->reason_against(value);
   if (knowledge.where == nullptr) return found;
-  auto const text = value.type == model::ValueType::url ? model::split_url(value.text).host : value.text;
-  if (value.type != model::ValueType::ip && value.type != model::ValueType::url) return found;
-  if (auto const address = model::IpAddress::parse(text)) found.flags = knowledge.where->of(*address).flags;
+  if (value.type != model::ValueType::ip && value.type != model::ValueType::url &&
+      value.type != model::ValueType::domain)
+    return found;
+  auto const host =
+      value.type == model::ValueType::url ? model::split_url(value.text).host : std::string_view{value.text};
+  auto const address = model::IpAddress::parse(host);
+  found.flags = address ? knowledge.where->of(*address).flags : knowledge.where->of_name(host);
   return found;
 }
 
@@ -88,6 +94,7 @@ auto search(std::span<std::string_view const> values, model::Viewer const &viewe
   auto next = found.begin();
   for (auto &answer : answers)
     if (answer.canonical) fill(answer, std::move(*next++), names, now, knowledge);
+  corroborate(answers);
   return answers;
 }
 
@@ -114,7 +121,8 @@ void write(JsonWriter &json, AssessedHit const &hit, std::string_view member, st
   json.key("assessment").begin_object();
   json.member("strength", to_string(hit.assessment.strength)).member("time_gap_days", hit.assessment.time_gap_days);
   json.member("shared", hit.assessment.shared).member("sentence", sentences.text(language, hit.assessment.reason));
-  json.member("code", hit.assessment.reason.code).end_object();
+  json.member("code", hit.assessment.reason.code).member("corroborated_by", hit.assessment.corroborated_by);
+  json.end_object();
   json.end_object();
 }
 
@@ -144,7 +152,7 @@ void write(JsonWriter &json, std::span<MemberAnswer const> members) {
       json.value(nullptr);
     else
       json.value(answer.reason);
-    json.end_object();
+    json.member("cannot", answer.cannot).end_object();
   }
   json.end_array().end_object();
 }

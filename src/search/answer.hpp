@@ -55,7 +55,8 @@ struct Answer {
   [[nodiscard]] auto known() const -> bool { return !hits.empty(); }
 };
 
-/// An answer to each value, in order. A malformed value is answered as such and fails nobody else's.
+/// An answer to each value, in order. A malformed value is answered as such and fails nobody else's. What is asked
+/// together corroborates each other (corroboration.hpp).
 auto search(std::span<std::string_view const> values, model::Viewer const &viewer, Knowledge const &knowledge)
     -> Result<std::vector<Answer>>;
 
@@ -67,6 +68,7 @@ struct MemberAnswer {
   std::uint64_t values = 0;  // answered for
   std::uint64_t hits = 0;
   std::string reason;
+  std::vector<std::string> cannot = {};  // types asked of which nothing at all is known
 };
 
 /// The name of the node's own organisation.

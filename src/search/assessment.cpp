@@ -9,8 +9,10 @@
 namespace noroshi::search {
 namespace {
 
-// Half a year: addresses and domains have usually changed hands by then (the decay that MISP's taxonomies assume too).
-constexpr auto kOldDays = std::int64_t{180};
+// Two years: registrations have run out, leases have ended, servers were replaced.
+constexpr auto kVeryOldDays = std::int64_t{730};
+// A name of a dynamic DNS service is taken back where nobody confirms it for a month or two.
+constexpr auto kDynamicNameDays = std::int64_t{90};
 
 auto is_special(model::Value const &value) -> bool {
   if (value.type != model::ValueType::ip) return false;
@@ -65,30 +67,109 @@ void weigh_match(model::Hit const &hit, Assessment &assessment) {
   }
 }
 
-/// Kinds that make an address stand for many, the one that says most first. A known scanner is one party.
-constexpr auto kShared = std::array{model::FlagKind::sinkhole, model::FlagKind::tor,   model::FlagKind::carrier_nat,
-                                    model::FlagKind::proxy,    model::FlagKind::vpn,   model::FlagKind::relay,
-                                    model::FlagKind::cdn,      model::FlagKind::cloud, model::FlagKind::hosting};
+/// How the many who share something share it.
+enum class Manner : std::uint8_t {
+  at_once,   // whoever looks at much traffic meets it by chance, however fresh it is
+  mixed,     // the same, but the lists also name what one party has
+  in_turn,   // one tenant at a time, the next within minutes
+  slowly,    // one owner for months
+  defended,  // it was an attacker's, and is a defender's now
+};
+
+struct Sharing {
+  model::FlagKind kind;
+  Manner manner;
+};
+/// The kind that says most first. A known scanner is one party.
+constexpr auto kSharing =
+    std::array{Sharing{model::FlagKind::sinkhole, Manner::defended},   Sharing{model::FlagKind::tor, Manner::at_once},
+               Sharing{model::FlagKind::carrier_nat, Manner::at_once}, Sharing{model::FlagKind::proxy, Manner::at_once},
+               Sharing{model::FlagKind::parking, Manner::at_once},     Sharing{model::FlagKind::relay, Manner::at_once},
+               Sharing{model::FlagKind::cdn, Manner::at_once},         Sharing{model::FlagKind::cloud, Manner::in_turn},
+               Sharing{model::FlagKind::dynamic_dns, Manner::slowly},  Sharing{model::FlagKind::vpn, Manner::mixed},
+               Sharing{model::FlagKind::hosting, Manner::mixed}};
+
+/// What is left of `strength` where nothing else speaks for it.
+auto alone(Strength strength, Manner manner, std::int64_t days) -> Strength {
+  switch (manner) {
+    case Manner::at_once:
+    case Manner::defended: return Strength::weak;
+    case Manner::mixed:
+    case Manner::in_turn: return lowered(strength);
+    case Manner::slowly: return days > kDynamicNameDays ? lowered(strength) : std::min(strength, Strength::medium);
+  }
+  return Strength::weak;
+}
+
+/// What another kind of evidence in the same report can make of it.
+auto ceiling(Manner manner, std::int64_t days) -> Strength {
+  switch (manner) {
+    case Manner::at_once:
+    case Manner::mixed: return days > kOldDays ? Strength::weak : Strength::medium;
+    case Manner::in_turn:
+    case Manner::slowly: return Strength::strong;
+    case Manner::defended: return Strength::medium;  // it keeps that botnet's traffic for years
+  }
+  return Strength::weak;
+}
 
 void weigh_sharing(std::vector<model::Flag> const &flags, Assessment &assessment) {
-  for (auto const kind : kShared) {
+  auto const before = assessment.strength;
+  auto const is_claimed = assessment.reason.code == "claimed_only";
+  auto const days = assessment.time_gap_days;
+  // The lists of VPNs have nine tenths of all clouds on them: what a cloud's own list says is the better word.
+  auto const is_cloud = std::ranges::find(flags, model::FlagKind::cloud, &model::Flag::kind) != flags.end();
+  for (auto const &[kind, manner] : kSharing) {
     auto const flag = std::ranges::find(flags, kind, &model::Flag::kind);
     if (flag == flags.end()) continue;
     auto const word = std::string{to_string(kind)};
     if (assessment.shared.empty()) {
-      assessment.strength = lowered(assessment.strength);
-      assessment.reason = {
-          "shared_" + word,
-          {{"list", flag->source}, {"date", flag->date}, {"days", std::to_string(assessment.time_gap_days)}}};
+      assessment.shared_by = *flag;
+      if (!is_claimed)  // that nobody has checked it weighs more
+        assessment.reason = {"shared_" + word,
+                             {{"list", flag->source}, {"date", flag->date}, {"days", std::to_string(days)}}};
     }
     assessment.shared.push_back(word);
+    if (is_cloud && manner == Manner::mixed) continue;
+    assessment.strength = std::min(assessment.strength, alone(before, manner, days));
+    assessment.ceiling = std::min(assessment.ceiling, ceiling(manner, days));
+    if (manner != Manner::in_turn && manner != Manner::slowly) assessment.footing = Footing::nothing;
   }
+  if (assessment.shared.empty() || assessment.footing == Footing::nothing) return;
+  assessment.footing = days > kOldDays ? Footing::shared_once : Footing::shared;
 }
 
-void weigh_never(Listed const &listed, Assessment &assessment) {
-  if (!listed.never) return;
-  assessment.strength = Strength::weak;
-  assessment.reason = {"never_listed", {{"list", listed.never->list}, {"entry", listed.never->entry}}};
+/// A file stays what it is, a wallet its owner's; names of tools and weaknesses mean the same for ever. Everything else
+/// changes hands.
+auto ages(EvidenceKind kind) -> bool {
+  return kind == EvidenceKind::address || kind == EvidenceKind::name || kind == EvidenceKind::url ||
+         kind == EvidenceKind::mail;
+}
+
+void weigh_age(EvidenceKind kind, Assessment &assessment) {
+  if (!ages(kind) || assessment.time_gap_days <= kOldDays) return;
+  assessment.strength = assessment.time_gap_days > kVeryOldDays ? Strength::weak : lowered(assessment.strength);
+  if (assessment.reason.code == "claimed_only") return;
+  assessment.reason = {"old", {{"days", std::to_string(assessment.time_gap_days)}}};
+}
+
+/// Before sharing is weighed: what the hit could give to others, and they to it.
+void find_footing(model::Hit const &hit, EvidenceKind kind, Assessment &assessment) {
+  auto const is_whole = hit.match == model::MatchKind::exact ||
+                        (hit.match == model::MatchKind::parent && hit.context.scope == model::Scope::subtree);
+  if (hit.context.evidence == model::Evidence::claimed)
+    assessment.ceiling = Strength::weak;
+  else if (!is_whole)
+    assessment.ceiling = Strength::medium;
+  else if (kind != EvidenceKind::none)
+    assessment.footing = ages(kind) && assessment.time_gap_days > kOldDays ? Footing::aged : Footing::firm;
+}
+
+/// Whatever was said before, this outweighs it.
+void overrule(Reason reason, Assessment &assessment) {
+  assessment.strength = assessment.ceiling = Strength::weak;
+  assessment.footing = Footing::nothing;
+  assessment.reason = std::move(reason);
 }
 
 }  // namespace
@@ -102,6 +183,26 @@ auto to_string(Strength strength) -> std::string_view {
   return "weak";
 }
 
+auto kind_of(model::ValueType type) -> EvidenceKind {
+  switch (type) {
+    case model::ValueType::ip:
+    case model::ValueType::cidr: return EvidenceKind::address;
+    case model::ValueType::domain: return EvidenceKind::name;
+    case model::ValueType::url: return EvidenceKind::url;
+    case model::ValueType::email: return EvidenceKind::mail;
+    case model::ValueType::md5:
+    case model::ValueType::sha1:
+    case model::ValueType::sha256:
+    case model::ValueType::sha512:
+    case model::ValueType::ssdeep:
+    case model::ValueType::tlsh: return EvidenceKind::file;
+    case model::ValueType::btc:
+    case model::ValueType::eth:
+    case model::ValueType::xmr: return EvidenceKind::wallet;
+    default: return EvidenceKind::none;  // what thousands of reports have in common by their nature
+  }
+}
+
 auto assess(model::Value const &asked, std::span<NamedHit const> hits, Time now, Listed const &listed)
     -> std::vector<Assessment> {
   auto const sources = independent_sources(hits);
@@ -110,19 +211,19 @@ auto assess(model::Value const &asked, std::span<NamedHit const> hits, Time now,
   assessments.reserve(hits.size());
   for (auto const &named : hits) {
     auto assessment = Assessment{};
+    // Not of the value asked: 32 digits may be known as an MD5 or as a JA3.
+    auto const kind = kind_of(named.hit.indicator.type);
     assessment.time_gap_days = days_between(named.hit.context.last_seen, now);
     weigh_evidence(named, sources, assessment);
     weigh_match(named.hit, assessment);
-    if (assessment.time_gap_days > kOldDays) {
-      assessment.strength = lowered(assessment.strength);
-      assessment.reason = {"old", {{"days", std::to_string(assessment.time_gap_days)}}};
-    }
+    weigh_age(kind, assessment);
+    find_footing(named.hit, kind, assessment);
     weigh_sharing(listed.flags, assessment);
-    weigh_never(listed, assessment);
+    if (listed.never)
+      overrule({"never_listed", {{"list", listed.never->list}, {"entry", listed.never->entry}}}, assessment);
     if (special) {
-      assessment.strength = Strength::weak;
       assessment.shared.emplace_back("special_purpose");
-      assessment.reason = {"special_purpose", {}};
+      overrule({"special_purpose", {}}, assessment);
     }
     assessments.push_back(std::move(assessment));
   }

@@ -9,6 +9,7 @@
 namespace noroshi::search {
 namespace {
 
+constexpr auto kList = std::string_view{"list:"};
 constexpr auto kEnglish = std::string_view{"en"};
 // More languages than this in one header is nobody's list of preferences.
 constexpr auto kMaxPreferences = 32;
@@ -93,6 +94,16 @@ auto Sentences::find(std::string_view language, std::string_view code) const -> 
   return nullptr;
 }
 
+auto Sentences::words(std::string_view language, std::string_view name, std::string_view codes) const -> std::string {
+  auto joined = std::string{};
+  while (!codes.empty()) {
+    auto const code = next_part(codes, ',');
+    if (!joined.empty()) joined += text(language, {"list_separator", {}});
+    joined += text(language, {fmt::format("{}_{}", name, code), {}});
+  }
+  return joined;
+}
+
 auto Sentences::text(std::string_view language, Reason const &reason) const -> std::string {
   auto const *const pattern = find(language, reason.code);
   if (pattern == nullptr) {
@@ -112,6 +123,10 @@ auto Sentences::text(std::string_view language, Reason const &reason) const -> s
     if (name == "when") {
       auto const days = parameter(reason, "days");
       sentence += text(language, Reason{std::string{when_code(days)}, {{"days", std::string{days}}}});
+    } else if (name.starts_with(kList)) {
+      sentence += words(language, name.substr(kList.size()), parameter(reason, name.substr(kList.size())));
+    } else if (name == "kind") {
+      sentence += text(language, Reason{fmt::format("kind_{}", parameter(reason, "kind")), {}});
     } else {
       sentence += parameter(reason, name);
     }

@@ -27,13 +27,17 @@ public:
   static auto load(std::string const &folder) -> Result<Sentences>;
 
   /// The sentence of a reason. An unknown language falls back to English.
-  /// "{name}" stands for a parameter; "{when}" for the parameter `days` in words ("today", "3 days ago").
+  /// "{name}" stands for a parameter; "{when}" for the parameter `days` in words ("today", "3 days ago");
+  /// "{kind}" for what the parameter `kind` is called ("a Tor exit"); "{list:roles}" for what each of the parameter's
+  /// words, separated by commas, is called ("scan sources, relays").
   [[nodiscard]] auto text(std::string_view language, Reason const &reason) const -> std::string;
 
   /// The best of our languages for an Accept-Language header (RFC 9110 section 12.5.4); "en" where none fits.
   [[nodiscard]] auto choose(std::string_view accept_language) const -> std::string;
 
 private:
+  [[nodiscard]] auto words(std::string_view language, std::string_view name, std::string_view codes) const
+      -> std::string;
   using Texts = std::map<std::string, std::string, std::less<>>;
   [[nodiscard]] auto find(std::string_view language, std::string_view code) const -> std::string const *;
   std::map<std::string, Texts, std::less<>> languages_;

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "understand/where/list_store.hpp"
+#include "understand/where/name_index.hpp"
 #include "understand/where/where_parts.hpp"
 
 namespace noroshi::understand {
@@ -20,10 +21,11 @@ ConfigKey<std::string> const asn_file{
     "network of addresses: a MaxMind DB file or what `noroshi geo convert` made; empty: what set-up fetched"};
 ConfigKey<std::vector<std::string>> const lists{
     "where.lists", "", "FLAG=FILE or URL",
-    "lists that flag addresses (proxy, vpn, cloud, cdn, tor, hosting, relay, carrier_nat, scanner, sinkhole): MISP "
-    "warninglists or plain text, as in tor=https://check.torproject.org/torbulkexitlist"};
+    "lists that flag addresses and names (proxy, vpn, cloud, cdn, tor, hosting, relay, carrier_nat, scanner, sinkhole, "
+    "parking, dynamic_dns): MISP warninglists or plain text, as in "
+    "tor=https://check.torproject.org/torbulkexitlist"};
 ConfigKey<bool> const shipped_lists{"where.shipped_lists", "true", "",
-                                    "use the lists that Noroshi ships (cloud, vpn, cdn, relay, scanner…)"};
+                                    "use the lists that Noroshi ships (cloud, vpn, cdn, relay, dynamic DNS…)"};
 
 // Lists that the product ships: some dozens. A folder with more is not ours.
 constexpr auto kMaxShipped = std::size_t{500};
@@ -79,6 +81,7 @@ struct Where::Snapshot {
   };
   std::vector<Slot> slots;
   codec::RangeIndex index;         // of positions in `flags`
+  NameIndex names;                 // likewise; its texts are the slots' lists'
   std::vector<model::Flag> flags;  // by kind, then name
   PlaceFile const *country = nullptr, *asn = nullptr;
 
@@ -99,19 +102,19 @@ void Where::Snapshot::read_list(Slot &slot) const {
   }
   auto const kind = model::parse_flag_kind(slot.file.what.empty() ? list->flag : slot.file.what);
   if (!kind) {
-    slot.problem = "it does not say what its addresses are: it needs a line \"# flag: vpn\" or another flag";
+    slot.problem = "it does not say what its entries are: it needs a line \"# flag: vpn\" or another flag";
     return;
   }
-  if (list->ranges.empty()) {
-    slot.problem = "it holds no address";
+  std::erase_if(list->values, [](auto const &value) { return value.type != model::ValueType::domain; });
+  if (list->ranges.empty() && list->values.empty()) {
+    slot.problem = "it holds no address and no name";
     return;
   }
   slot.flag = {*kind, list->name.empty() ? name_of(slot.file.place, slot.file.is_url) : list->name,
                list->date.empty() ? slot.mark.date() : list->date};
-  slot.problem = list->refused == 0
-                     ? std::string{}
-                     : fmt::format("{} entries are no addresses, the first is {}", list->refused, list->first_refused);
-  list->values = {};  // names flag nobody
+  slot.problem = list->refused == 0 ? std::string{}
+                                    : fmt::format("{} entries are no addresses or names, the first is {}",
+                                                  list->refused, list->first_refused);
   slot.list = std::make_shared<codec::ValueList const>(*std::move(list));
 }
 
@@ -124,11 +127,15 @@ void Where::Snapshot::build() {
   }
   std::ranges::sort(order, {}, [](Slot const *slot) { return std::tuple{slot->flag.kind, slot->flag.source, slot}; });
   auto ranges = std::vector<std::pair<codec::AddressRange, std::uint32_t>>{};
+  auto listed_names = std::vector<NameIndex::Entry>{};
   for (auto const *const slot : order) {
-    for (auto const &range : slot->list->ranges) ranges.emplace_back(range, static_cast<std::uint32_t>(flags.size()));
+    auto const number = static_cast<std::uint32_t>(flags.size());
+    for (auto const &range : slot->list->ranges) ranges.emplace_back(range, number);
+    for (auto const &value : slot->list->values) listed_names.emplace_back(value.text, number);
     flags.push_back(slot->flag);
   }
   index = codec::RangeIndex::build(ranges);
+  names = NameIndex{std::move(listed_names)};
 }
 
 Where::Where(WhereOptions options, std::vector<NamedList> named, std::string country, std::string asn, bool shipped)
@@ -228,6 +235,16 @@ auto Where::of(model::IpAddress address) const -> model::WhereFrom {
     where.flags.push_back(now->flags[number]);
   }
   return where;
+}
+
+auto Where::of_name(std::string_view domain) const -> std::vector<model::Flag> {
+  auto const now = current();
+  auto flags = std::vector<model::Flag>{};
+  for (auto const number : now->names.find(domain)) {
+    if (flags.size() == model::kMaxFlags) break;
+    flags.push_back(now->flags[number]);
+  }
+  return flags;
 }
 
 auto Where::sources() const -> std::vector<WhereSource> {

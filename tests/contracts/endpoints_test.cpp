@@ -93,6 +93,7 @@ auto least_role() -> std::map<std::string, std::string> {
           {"POST /api/v1/keys/{id}/revoke", "admin"},
           {"GET /api/v1/audit", "admin"},
           {"GET /api/v1/top", "reader"},
+          {"GET /api/v1/fitness", "analyst"},
           {"GET /api/v1/days", "reader"},
           {"POST /api/v1/days/hold", "analyst"},
           {"POST /api/v1/days/release", "admin"},

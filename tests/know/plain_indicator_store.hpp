@@ -62,6 +62,15 @@ public:
     auto const found = cursors_.find(stream);
     return found == cursors_.end() ? 0 : found->second;
   }
+  /// What `viewer` may see and what has not expired, one for each context.
+  [[nodiscard]] auto visible(model::Viewer const &viewer, Time now) const
+      -> std::vector<std::pair<model::Value, model::Context>> {
+    auto all = std::vector<std::pair<model::Value, model::Context>>{};
+    for (auto const &[key, row] : rows_)
+      if (viewer.may_see(row.context.tlp) && (!row.context.expiry || *row.context.expiry > now))
+        all.emplace_back(row.indicator, row.context);
+    return all;
+  }
   [[nodiscard]] auto contexts() const -> std::size_t { return rows_.size(); }
   [[nodiscard]] auto indicators() const -> std::vector<model::Value> {
     auto values = std::vector<model::Value>{};

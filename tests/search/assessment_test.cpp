@@ -86,7 +86,7 @@ TEST_CASE("an address that stands for many is weak and says why") {
   CHECK(first({hit(1, Evidence::verified)}, {model::ValueType::ip, "8.8.8.8"}).shared.empty());
 }
 
-TEST_CASE("an address that many share weighs one step less, and the sentence says whose list says so") {
+TEST_CASE("an address that many share weighs less, and the sentence says whose list says so") {
   auto listed = Listed{};
   listed.flags = {{model::FlagKind::cloud, "Example cloud", "2026-11-20"},
                   {model::FlagKind::tor, "Exits", "2026-11-21"}};
@@ -94,7 +94,7 @@ TEST_CASE("an address that many share weighs one step less, and the sentence say
   auto const hits = std::vector{hit(1, Evidence::verified)};
   auto const now = Time{std::chrono::days{1000}};
   auto const shared = assess(asked, hits, now, listed).at(0);
-  CHECK(shared.strength == Strength::medium);
+  CHECK(shared.strength == Strength::weak);
   CHECK(shared.shared == std::vector<std::string>{"tor", "cloud"});
   CHECK(shared.reason.code == "shared_tor");
   for (auto const *language : {"en", "ja"}) {

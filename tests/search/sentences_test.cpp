@@ -19,6 +19,13 @@ TEST_CASE("a reason becomes a sentence of the language asked, with its parameter
         "Observed by one source (x), last today.");
 }
 
+TEST_CASE("words of a list are told one by one, with the language's own separator") {
+  auto const reason = Reason{"can_match", {{"kinds", "address,file"}, {"roles", "c2,relay"}, {"span", "2026-04"}}};
+  CHECK(test::texts().text("en", reason) ==
+        "Known are addresses, file hashes (command-and-control servers, relays) of 2026-04: those can match here.");
+  CHECK(test::texts().text("ja", reason).contains("アドレス、ファイルのハッシュ"));
+}
+
 TEST_CASE("a parameter's own braces are not read as a pattern") {
   CHECK(test::texts().text("en", {"role_c2", {{"source", "{when}{source}"}}}) ==
         "{when}{source} knows it as a command-and-control server.");

@@ -11,6 +11,7 @@
 #include "model/ports/catalogue.hpp"
 #include "model/ports/indicator_store.hpp"
 #include "model/ports/observation_store.hpp"
+#include "tests/support/plain_summary.hpp"
 
 namespace noroshi::test {
 
@@ -24,7 +25,9 @@ public:
         auto const expired = hit.context.expiry && *hit.context.expiry <= now;
         if (answers(hit, values[i]) && viewer.may_see(hit.context.tlp) && !expired) {
           all[i].push_back(hit);
-          if (hit.indicator != values[i]) all[i].back().match = model::MatchKind::parent;
+          if (hit.indicator != values[i])
+            all[i].back().match =
+                hit.indicator.type == model::ValueType::cidr ? model::MatchKind::range : model::MatchKind::parent;
         }
       }
     return all;
@@ -75,6 +78,18 @@ public:
   }
   auto compact(Progress const &) -> Result<void> override { return ok; }
   auto stats() -> Result<model::IndicatorStats> override { return model::IndicatorStats{hits.size(), hits.size(), 0}; }
+  auto summarise(model::Viewer const &viewer, Time now) -> Result<model::IndicatorSummary> override {
+    auto visible = std::vector<std::pair<model::Value, model::Context>>{};
+    for (auto const &hit : hits)
+      if (viewer.may_see(hit.context.tlp) && !(hit.context.expiry && *hit.context.expiry <= now))
+        visible.emplace_back(hit.indicator, hit.context);
+    return summary_of(visible);
+  }
+  auto held_types() -> Result<std::vector<model::ValueType>> override {
+    auto types = std::set<model::ValueType>{};
+    for (auto const &hit : hits) types.insert(hit.indicator.type);
+    return std::vector<model::ValueType>{types.begin(), types.end()};
+  }
 
   void add(model::Value indicator, model::Context context) {
     hits.push_back({model::MatchKind::exact, std::move(indicator), std::move(context)});
@@ -115,6 +130,8 @@ private:
 
   static auto answers(model::Hit const &hit, model::Value const &value) -> bool {
     if (hit.indicator == value) return true;
+    if (hit.indicator.type == model::ValueType::cidr && value.type == model::ValueType::ip)
+      return model::IpPrefix::parse(hit.indicator.text)->contains(*model::IpAddress::parse(value.text));
     return hit.indicator.type == model::ValueType::domain && value.type == model::ValueType::domain &&
            value.text.ends_with("." + hit.indicator.text);
   }
@@ -174,8 +191,10 @@ public:
     TRY_VOID(check(viewer));
     auto counts = std::map<std::string, std::uint64_t>{};
     for (auto const &one : observations)
-      if (one.kind == kind && one.time >= since && !one.where.empty())
-        ++counts[origin == model::Origin::country ? one.where.country : one.where.network];
+      if (one.kind == kind && one.time >= since && (origin == model::Origin::service || !one.where.empty()))
+        ++counts[origin == model::Origin::country   ? one.where.country
+                 : origin == model::Origin::service ? one.service
+                                                    : one.where.network];
     auto top = std::vector<model::TopValue>{};
     for (auto const &[value, count] : counts)
       if (top.size() < limit) top.push_back({value, count});

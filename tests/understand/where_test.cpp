@@ -86,6 +86,26 @@ TEST_CASE("country and network are read from each layout of the field") {
   }
 }
 
+TEST_CASE("a list flags the names on it and everything below them, and no name beside or above") {
+  auto const folder = TemporaryFolder{};
+  write(folder / "dynamic.json", R"({"name": "Dynamic", "version": 20260811, "list": [".dyn-names.com"]})");
+  write(folder / "parked.txt", "# name: Parked\n# date: 2026-11-21\na.dyn-names.com\n192.0.2.7\n");
+  auto const where =
+      open(folder, {"where.lists=dynamic_dns=" + (folder / "dynamic.json") + ",parking=" + (folder / "parked.txt")});
+  auto const kinds = [&](std::string_view name) {
+    auto all = std::vector<model::FlagKind>{};
+    for (auto const &flag : where->of_name(name)) all.push_back(flag.kind);
+    return all;
+  };
+  using Kinds = std::vector<model::FlagKind>;
+  CHECK(kinds("dyn-names.com") == Kinds{model::FlagKind::dynamic_dns});
+  CHECK(kinds("x.dyn-names.com") == Kinds{model::FlagKind::dynamic_dns});
+  CHECK(kinds("b.a.dyn-names.com") == Kinds{model::FlagKind::parking, model::FlagKind::dynamic_dns});
+  for (auto const *name : {"com", "xdyn-names.com", "dyn-names.com.example", ""}) CHECK(kinds(name).empty());
+  CHECK(where->of(ip("192.0.2.7")).is(model::FlagKind::parking));
+  CHECK(source(*where, "dynamic_dns").problem.empty());
+}
+
 TEST_CASE("flags come from warninglists and plain lists, each with its list and date") {
   auto const folder = TemporaryFolder{};
   write(folder / "vpn.json",
@@ -235,6 +255,14 @@ TEST_CASE("the lists that the product ships are sound, and say what they are and
   CHECK(lists > 40);
   CHECK((*where)->of(ip("100.64.1.1")).is(model::FlagKind::carrier_nat));
   CHECK((*where)->of(ip("3.5.140.1")).is(model::FlagKind::cloud));
+  auto const flag_of = [&](std::string_view name) { return (*where)->of_name(name); };
+  REQUIRE(flag_of("kwz81.duckdns.org").size() == 1);
+  CHECK(flag_of("kwz81.duckdns.org")[0].kind == model::FlagKind::dynamic_dns);
+  CHECK(flag_of("kwz81.duckdns.org")[0].date == "2026-08-19");
+  CHECK(flag_of("ns1.sedoparking.com")[0].kind == model::FlagKind::parking);
+  // Name servers of registrars and web hosts, whose customers are not parked.
+  for (auto const *name : {"someone.wordpress.com", "example.com", "org", "ns1.registrar-servers.com"})
+    CHECK_MESSAGE(flag_of(name).empty(), name);
 }
 
 }  // namespace noroshi::understand

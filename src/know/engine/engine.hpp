@@ -47,6 +47,14 @@ struct Snapshot {
   Lengths lengths;
 };
 
+/// The answer to the last summarise(), and what it was an answer to.
+struct LastSummary {
+  std::weak_ptr<Snapshot const> of;
+  std::uint32_t markings = 0;  // the viewer may see, as bits
+  Time at{};
+  model::IndicatorSummary summary;
+};
+
 /// Thread-safe: any number of readers beside one writer; writers wait for each other.
 class Engine final : public model::IndicatorStore {
 public:
@@ -64,6 +72,9 @@ public:
   auto apply(model::IndicatorCommit const &commit) -> Result<void> override;
   auto cursor(std::string_view stream) -> Result<std::uint64_t> override;
   auto stats() -> Result<model::IndicatorStats> override;
+  // engine_summary.cpp
+  auto summarise(model::Viewer const &viewer, Time now) -> Result<model::IndicatorSummary> override;
+  auto held_types() -> Result<std::vector<model::ValueType>> override;
   // engine_load.cpp
   auto load() -> Result<std::unique_ptr<model::IndicatorLoad>> override;
   // engine_merge.cpp
@@ -116,6 +127,9 @@ private:
 
   mutable std::mutex published_mutex_;
   std::shared_ptr<Snapshot const> published_ = std::make_shared<Snapshot>();
+
+  std::mutex summary_mutex_;  // one summary at a time: it takes both cores
+  LastSummary last_summary_;
 
   std::mutex wake_mutex_;
   std::condition_variable wake_;

@@ -168,6 +168,11 @@ auto top_values(Core &core, model::Kind kind, Field field, Time since, std::size
 auto top_origins(Core &core, model::Kind kind, model::Origin origin, Time since, std::size_t limit)
     -> Result<std::vector<model::TopValue>> {
   TRY(auto session, Session::begin(core));
+  if (origin == model::Origin::service) {
+    auto const services = valued_rows(*session, kind, "service", "service", since);
+    if (services.empty()) return std::vector<model::TopValue>{};
+    return counted(*session, services, std::min(limit, kMaxTopValues));
+  }
   // The third part of src_where is the network's name (model::encode).
   auto const rows_sql =
       origin == model::Origin::country

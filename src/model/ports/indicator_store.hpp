@@ -87,6 +87,28 @@ struct IndicatorPage {
   std::optional<std::string> next;  // the cursor of the page behind this one; none behind the last
 };
 
+/// What there is, as one viewer may see it: nothing expired, withdrawn or replaced counts.
+struct IndicatorSummary {
+  /// What one source says of values of one type in one role.
+  struct Group {
+    SourceId source;
+    ValueType type = ValueType::ip;
+    Role role = Role::unknown;
+    std::uint64_t indicators = 0;  // different ones; one with two roles counts in both groups
+    std::uint64_t contexts = 0;
+    Time first{}, last{};  // seen
+    auto operator==(Group const &) const -> bool = default;
+  };
+  struct OfType {
+    ValueType type = ValueType::ip;
+    std::uint64_t indicators = 0;  // different ones, whoever names them
+    auto operator==(OfType const &) const -> bool = default;
+  };
+  std::vector<Group> groups;  // by source, type, role
+  std::vector<OfType> types;  // by type
+  auto operator==(IndicatorSummary const &) const -> bool = default;
+};
+
 /// Thread-safe: look-ups run beside each other and beside one apply.
 class IndicatorStore {
 public:
@@ -124,6 +146,14 @@ public:
   /// told now and then how many of how many indicators are done; false stops, with unavailable and nothing changed.
   using Progress = std::function<bool(std::uint64_t done, std::uint64_t of)>;
   virtual auto compact(Progress const &progress) -> Result<void> = 0;
+
+  /// Reads everything once, unless nothing has changed since the last time: seconds for a hundred million. A second
+  /// caller waits for the first.
+  virtual auto summarise(Viewer const &viewer, Time now) -> Result<IndicatorSummary> = 0;
+
+  /// The types of which there is anything at all, ascending; what was withdrawn counts until it is merged away. At
+  /// once.
+  virtual auto held_types() -> Result<std::vector<ValueType>> = 0;
 
   /// Writes everything applied so far to a new folder, to be opened in place of this store's.
   virtual auto copy_to(std::string const &path) -> Result<void> = 0;

@@ -78,8 +78,9 @@ struct TopValue {
   std::uint64_t count = 0;
 };
 
-/// What of a source's place is counted: its country ("JP") or its network ("AS64496 Example KK").
-enum class Origin : std::uint8_t { country, network };
+/// What of a visit is counted: its source's country ("JP") or network ("AS64496 Example KK"), or the service visited
+/// ("telnet").
+enum class Origin : std::uint8_t { country, network, service };
 
 struct DayInfo {
   Day day;  // by the day of receipt
@@ -128,7 +129,7 @@ public:
   /// Most frequent values of a text field among observations of `kind` received since `since`.
   virtual auto top_values(Kind kind, Field field, Time since, std::size_t limit, Viewer const &viewer)
       -> Result<std::vector<TopValue>> = 0;
-  /// Most frequent places of sources among observations of `kind` received since `since`.
+  /// Most frequent places of sources, or services visited, among observations of `kind` received since `since`.
   virtual auto top_origins(Kind kind, Origin origin, Time since, std::size_t limit, Viewer const &viewer)
       -> Result<std::vector<TopValue>> = 0;
   /// The next `limit` (at least 1) in order of receipt, visit and sequence. `cursor` is the `next` of the page before,

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 
 #include "search/answer.hpp"
+#include "search/fitness.hpp"
 #include "serve/body.hpp"
 #include "serve/endpoint.hpp"
 #include "serve/reply.hpp"
@@ -76,6 +77,7 @@ private:
     auto const start = call.services.clock.steady();
     auto const home = search::home_name(call.services.catalogue);
     auto member = search::MemberAnswer{home, "answered", 0, values.size(), 0, {}};
+    auto types = search::AskedTypes{};
     auto response = net::HttpResponse{};
     response.content_type = "application/x-ndjson";
     for (auto rest = values; !rest.empty(); rest = rest.subspan(std::min(rest.size(), kValuesAtOnce))) {
@@ -86,8 +88,10 @@ private:
         search::write(json, answer, home, call.language, call.sentences);
         response.body.push_back('\n');
         member.hits += answer.hits.size() + answer.hits_left_out;
+        types.add(answer);
       }
     }
+    TRY_VOID(types.tell(member, call.knowledge(), call.language));
     auto const spent = call.services.clock.steady() - start;
     member.milliseconds =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(spent).count());

@@ -1,5 +1,5 @@
 // GET /api/v1/top?kind=login&field=username[&since=TIME][&limit=N]: what visitors said most often, and
-// where they come from (field=country, field=network).
+// where they come from (field=country, field=network) and which service they came to (field=service).
 #include <algorithm>
 
 #include "serve/body.hpp"
@@ -13,15 +13,16 @@ constexpr auto kDefaultLimit = std::uint64_t{20};
 // A list of all paths of a large day is some tens of MiB.
 constexpr auto kMaxLimit = std::uint64_t{1'000'000};
 
-/// What is no field but where the source comes from.
+/// What is no field but where the source comes from, or where it went.
 auto origin_named(std::string_view name) -> std::optional<model::Origin> {
   if (name == "country") return model::Origin::country;
   if (name == "network" || name == "asn") return model::Origin::network;
+  if (name == "service") return model::Origin::service;
   return std::nullopt;
 }
 
 auto field_named(std::string_view name) -> Result<model::FieldInfo> {
-  auto known = std::string{"country, network"};
+  auto known = std::string{"country, network, service"};
   for (auto const &info : model::fields()) {
     if (info.type != model::FieldType::text || info.secret) continue;
     if (info.name == name) return info;

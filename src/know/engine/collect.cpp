@@ -59,7 +59,10 @@ void join_receipts(std::vector<model::Context> &contexts) {
 }  // namespace
 
 auto Collector::descriptor(Run const &run, std::uint32_t number) -> Result<Known const *> {
-  auto &known = known_[(number + reinterpret_cast<std::uintptr_t>(&run) / 64) % known_.size()];
+  if (known_.empty()) known_.resize(kKnownSlots);
+  auto &slot = known_[(number + reinterpret_cast<std::uintptr_t>(&run) / 64) % kKnownSlots];
+  if (!slot) slot = std::make_unique<Known>();
+  auto &known = *slot;
   if (known.run == &run && known.number == number) return &known;
   auto const bytes = run.descriptor(number);
   auto const head = head_of(bytes);

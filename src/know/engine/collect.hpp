@@ -1,6 +1,7 @@
 // What all runs of a snapshot say about one indicator, put together.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "base/result.hpp"
@@ -30,8 +31,10 @@ private:
   auto descriptor(Run const &run, std::uint32_t number) -> Result<Known const *>;
 
   Snapshot const &snapshot_;
-  // By the number's lowest bits: what a store's feeds have in common fits, and a miss costs what none would.
-  std::vector<Known> known_ = std::vector<Known>(256);
+  // By the number's lowest bits: what a store's feeds have in common fits, and a miss costs what none would. Made as
+  // they are needed, since a look-up of one value wants at most a few.
+  static constexpr auto kKnownSlots = std::size_t{256};
+  std::vector<std::unique_ptr<Known>> known_;
   std::vector<std::uint64_t> versions_;  // of contexts_, while they are gathered
   std::vector<model::Context> contexts_;
   bool handed_out_ = false;

@@ -71,7 +71,26 @@ auto Client::call(net::HttpRequest request) -> Result<net::HttpResponse> {
   request.headers.emplace_back("accept-language", language_);
   if (!node_) return net::http_call(socket_, request, kCallDeadline);
   request.peer_uid = ::geteuid();
-  return node_->router().handle(request);
+  auto response = node_->router().handle(request);
+  auto body = std::string{};
+  TRY_VOID(net::drain(response, [&](std::string_view piece) -> Result<void> {
+    body += piece;
+    return ok;
+  }));
+  response.body = std::move(body);
+  response.pieces = nullptr;
+  return response;
+}
+
+auto Client::stream(net::HttpRequest request, net::TakePiece const &take) -> Result<void> {
+  request.headers.emplace_back("accept-language", language_);
+  if (!node_) {
+    TRY(auto response, net::http_stream(socket_, request, kCallDeadline, take));
+    return response.status >= 300 ? Result<void>{error_of(response)} : ok;
+  }
+  request.peer_uid = ::geteuid();
+  auto response = node_->router().handle(request);
+  return response.status >= 300 ? Result<void>{error_of(response)} : net::drain(response, take);
 }
 
 auto Client::checked(net::HttpResponse response) -> Result<net::HttpResponse> {

@@ -23,8 +23,11 @@ public:
   auto operator=(Client &&) noexcept -> Client &;
   ~Client();
 
-  /// The answer, whatever its status.
+  /// The whole answer, whatever its status.
   auto call(net::HttpRequest request) -> Result<net::HttpResponse>;
+
+  /// The body of a good answer to `take`, as it comes; anything else becomes the error that the problem details tell.
+  auto stream(net::HttpRequest request, net::TakePiece const &take) -> Result<void>;
 
   /// A good answer; anything else becomes the error that the problem details tell.
   static auto checked(net::HttpResponse response) -> Result<net::HttpResponse>;

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
+#include <utility>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -87,8 +88,18 @@ auto display_width(std::string_view text) -> std::size_t {
   return width;
 }
 
+auto Table::printable_lines() const -> std::vector<std::vector<std::string>> {
+  auto lines = std::vector<std::vector<std::string>>{titles_};
+  for (auto const &row : rows_) {
+    lines.emplace_back();
+    for (auto const &cell : row) lines.back().push_back(printable(cell));
+  }
+  return lines;
+}
+
 auto Table::widths(std::vector<std::vector<std::string>> const &lines) const -> std::vector<std::size_t> {
-  auto widths = std::vector<std::size_t>(titles_.size());
+  auto widths = least_widths_;
+  widths.resize(titles_.size());
   for (auto const &line : lines)
     for (auto i = std::size_t{0}; i < line.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));
   return widths;
@@ -108,16 +119,12 @@ void Table::shrink(std::vector<std::size_t> &widths, std::size_t width) const {
 }
 
 auto Table::text(std::size_t width) const -> std::string {
-  auto lines = std::vector<std::vector<std::string>>{titles_};
-  for (auto const &row : rows_) {
-    lines.emplace_back();
-    for (auto const &cell : row) lines.back().push_back(printable(cell));
-  }
+  auto const lines = printable_lines();
   auto columns = widths(lines);
   auto const with_notes = last_is_note_ && width > 0 && total_of(columns) > width;
   if (with_notes) columns.pop_back();
   if (width > 0) shrink(columns, width);
-  auto text = row_of(lines.front(), columns);
+  auto text = goes_on_ ? std::string{} : row_of(lines.front(), columns);
   for (auto line = lines.begin() + 1; line != lines.end(); ++line) {
     text += row_of(*line, columns);
     if (with_notes && !line->back().empty()) text += "    " + line->back() + "\n";
@@ -125,9 +132,15 @@ auto Table::text(std::size_t width) const -> std::string {
   return text;
 }
 
+void Table::go_on() {
+  least_widths_ = widths(printable_lines());
+  goes_on_ = true;
+  rows_.clear();
+}
+
 auto Table::csv() const -> std::string {
   auto text = std::string{};
-  codec::append_csv_record(text, titles_);
+  if (!goes_on_) codec::append_csv_record(text, titles_);
   for (auto const &row : rows_) codec::append_csv_record(text, row);
   return text;
 }
@@ -151,11 +164,17 @@ void print(Table const &table, Format format) {
 Progress::Progress(std::string what)
     : what_(std::move(what)), is_terminal_(::isatty(STDERR_FILENO) != 0), started_ms_(now_ms()) {}
 
-Progress::~Progress() {
-  if (shown_) fmt::print(stderr, "\r\x1b[K");
+Progress::~Progress() { clear(); }
+
+void Progress::clear() {
+  if (!std::exchange(shown_, false)) return;
+  fmt::print(stderr, "\r\x1b[K");
+  std::fflush(stderr);
 }
 
-void Progress::show(std::uint64_t done) {
+void Progress::show(std::uint64_t done) { show(std::to_string(done)); }
+
+void Progress::show(std::string_view done) {
   if (!is_terminal_ || now_ms() - started_ms_ < 1000) return;
   fmt::print(stderr, "\r\x1b[K{} {}", what_, done);
   std::fflush(stderr);

@@ -34,6 +34,10 @@ public:
   }
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   [[nodiscard]] auto empty() const -> bool { return rows_.empty(); }
+  [[nodiscard]] auto rows() const -> std::size_t { return rows_.size(); }
+  /// Forgets the rows, which have been printed: what comes next goes on below them, without titles, in columns at least
+  /// as wide.
+  void go_on();
 
   /// Aligned columns. Wider than `width` (terminal columns; 0: no limit): the widest cells are cut with "…".
   [[nodiscard]] auto text(std::size_t width) const -> std::string;
@@ -42,12 +46,15 @@ public:
   [[nodiscard]] auto csv() const -> std::string;
 
 private:
+  [[nodiscard]] auto printable_lines() const -> std::vector<std::vector<std::string>>;
   [[nodiscard]] auto widths(std::vector<std::vector<std::string>> const &lines) const -> std::vector<std::size_t>;
   void shrink(std::vector<std::size_t> &widths, std::size_t width) const;
 
   std::vector<std::string> titles_;
   std::vector<std::size_t> kept_;
   bool last_is_note_ = false;
+  bool goes_on_ = false;
+  std::vector<std::size_t> least_widths_;  // of rows that were printed
   std::vector<std::vector<std::string>> rows_;
 };
 
@@ -69,6 +76,9 @@ public:
   auto operator=(Progress const &) -> Progress & = delete;
   ~Progress();
   void show(std::uint64_t done);
+  void show(std::string_view done);
+  /// Takes the line away, before something is printed where it stands.
+  void clear();
 
 private:
   std::string what_;

@@ -87,9 +87,26 @@ auto to_string(Day day) -> std::string {
 
 auto to_rfc3339(Time time) -> std::string {
   auto const day = day_of(time);
+  auto const date = std::chrono::year_month_day{day};
   auto const clock = std::chrono::hh_mm_ss{time - day};
-  return fmt::format("{}T{:02}:{:02}:{:02}.{:06}Z", to_string(day), clock.hours().count(), clock.minutes().count(),
-                     clock.seconds().count(), clock.subseconds().count());
+  auto const year = static_cast<int>(date.year());
+  if (year < 0 || year > 9999)
+    return fmt::format("{}T{:02}:{:02}:{:02}.{:06}Z", to_string(day), clock.hours().count(), clock.minutes().count(),
+                       clock.seconds().count(), clock.subseconds().count());
+  // By hand: an answer to a thousand values has thousands of times.
+  auto text = std::string{"0000-00-00T00:00:00.000000Z"};
+  auto const put = [&](std::size_t last, auto number) {
+    for (auto left = static_cast<std::uint64_t>(number); left > 0; left /= 10)
+      text[last--] = static_cast<char>('0' + left % 10);
+  };
+  put(3, year);
+  put(6, static_cast<unsigned>(date.month()));
+  put(9, static_cast<unsigned>(date.day()));
+  put(12, clock.hours().count());
+  put(15, clock.minutes().count());
+  put(18, clock.seconds().count());
+  put(25, clock.subseconds().count());
+  return text;
 }
 
 auto parse_rfc3339(std::string_view text) -> Result<Time> {

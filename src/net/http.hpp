@@ -54,13 +54,24 @@ public:
   [[nodiscard]] virtual auto heartbeat() const -> std::string_view = 0;
 };
 
+/// A body that is made piece by piece while it is sent, so that nobody holds the whole. Made on the server's worker
+/// threads, one piece at a time, each once the client has taken the one before.
+class PiecedBody {
+public:
+  virtual ~PiecedBody() = default;
+  /// Appends the next piece: some 100 KiB made in some 100 ms, because others wait for the same threads; nothing where
+  /// it only looked. False behind the last piece.
+  virtual auto next(std::string &to) -> bool = 0;
+};
+
 struct HttpResponse {
   unsigned status = 200;
   std::string content_type = "application/json";
   HttpFields headers;
   std::string body;
-  bool ends_connection = false;    // the caller is not to go on
-  std::shared_ptr<LiveBody> live;  // shared: answers are copied on their way; where set, `body` is not sent
+  bool ends_connection = false;        // the caller is not to go on
+  std::shared_ptr<LiveBody> live;      // shared: answers are copied on their way; where set, `body` is not sent
+  std::shared_ptr<PiecedBody> pieces;  // what follows `body`; shared as `live` is
   /// Where set, this is not the answer yet: the server calls it once, on the worker's thread, with what takes the
   /// answer, once, from any thread. No thread is held meanwhile, so thousands may wait for one disk.
   std::function<void(std::function<void(HttpResponse)>)> later;
@@ -88,7 +99,7 @@ struct HttpServerOptions {
   std::vector<model::Endpoint> listen;  // TCP; port 0 picks a free one
   std::string unix_path;                // empty: none. The socket file is made 0600; a stale one is replaced
   unsigned workers = 2;
-  std::size_t max_body_bytes = std::size_t{64} << 20;  // a million values of 60 bytes
+  std::size_t max_body_bytes = std::size_t{128} << 20;  // a million values of 128 bytes: URLs
   std::size_t max_connections = 1024;
   HttpDoor may_send_body;                            // empty: everybody may
   std::chrono::seconds idle_timeout{30};             // between requests, for a header and for a body to arrive whole
@@ -111,5 +122,17 @@ public:
 /// One request over a new connection to a Unix socket (`where` = path) or to "host:port" (address, not name).
 auto http_call(std::string_view where, HttpRequest const &request, std::chrono::seconds deadline)
     -> Result<HttpResponse>;
+
+/// What is done with a piece of a body; an error ends the reading and is the outcome.
+using TakePiece = std::function<Result<void>(std::string_view)>;
+
+/// The same for an answer of any length: the body of a good one (status below 300) goes to `take` as it arrives, and is
+/// not in what is returned. unavailable where it was cut off. `deadline` is for each step of the way: until the answer
+/// begins, and from one piece to the next.
+auto http_stream(std::string_view where, HttpRequest const &request, std::chrono::seconds deadline,
+                 TakePiece const &take) -> Result<HttpResponse>;
+
+/// Gives `take` the whole body of an answer that no server sends, `pieces` made one after the other.
+auto drain(HttpResponse &response, TakePiece const &take) -> Result<void>;
 
 }  // namespace noroshi::net

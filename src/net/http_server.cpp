@@ -23,6 +23,7 @@
 #include "net/http_beast.hpp"
 #include "net/http_listen.hpp"
 #include "net/live_body.hpp"
+#include "net/pieced_body.hpp"
 #include "net/stream.hpp"
 #include "net/tls.hpp"
 
@@ -256,19 +257,25 @@ private:
     request->peer_key = connection.key;
 
     auto share = std::optional<Share>{std::in_place, bodies_held_};
-    auto const whole = co_await take_body(connection, buffer, parser, *request, *share);
-    if (!whole) co_return false;
+    auto const read = co_await take_body(connection, buffer, parser, *request, *share);
+    if (!read) co_return false;
     auto const keep_alive = parser.get().keep_alive();
     auto const head = parser.get().method() == http::verb::head;
 
     connection.handling = true;
     connection.stream.expires_never();
     auto response = co_await handled(*request);
-    // Before the answer goes out: who has it may at once send as much again.
+    // Before the answer goes out: who has it may at once send as much again. Pieces may be made from the body.
     std::string{}.swap(request->body);
-    share.reset();
+    if (!response.pieces) share.reset();
     if (response.live && !head) co_return co_await send_live(connection, std::move(response));
     auto const go_on = keep_alive && !stopping_ && !response.ends_connection;
+    if (response.pieces && !head) {
+      auto const framing = parser.get().version() >= 11 ? Framing::chunks : Framing::end_of_connection;
+      auto const whole = co_await send_pieces(connection.stream, std::move(response), framing, go_on, workers_,
+                                              options_.idle_timeout, connection.handling, stopping_);
+      co_return whole &&go_on &&framing == Framing::chunks;
+    }
     co_return co_await write(connection, std::move(response), go_on, head);
   }
 
@@ -288,6 +295,8 @@ private:
       if (error) co_return false;
     }
     parser.eager(true);
+    // Otherwise it would be read as little at a time as a header is; given back below, because idle ones are many.
+    if (announced > kUnaskedBodyBytes) buffer.reserve(std::min<std::size_t>(announced, kReadBufferBytes));
     while (!parser.is_done()) {
       auto const left = until - std::chrono::steady_clock::now();
       connection.stream.expires_after(std::min<std::chrono::nanoseconds>(options_.body_stall, left));
@@ -303,6 +312,7 @@ private:
       co_return co_await refuse(connection, refusal(503, "too many large requests at once; try again in a moment"));
     }
     request.body = std::move(parser.get().body());
+    if (buffer.size() == 0) buffer.shrink_to_fit();
     co_return true;
   }
 

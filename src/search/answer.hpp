@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.hpp"
@@ -73,6 +74,23 @@ struct MemberAnswer {
 
 /// The name of the node's own organisation.
 auto home_name(model::Catalogue &catalogue) -> std::string;
+
+/// Writes many answers: a sentence that stands in several is made once. Everything given outlives it.
+class AnswerWriter {
+public:
+  AnswerWriter(std::string_view member, std::string_view language, Sentences const &sentences)
+      : member_(member), language_(language), sentences_(sentences) {}
+  void write(JsonWriter &json, Answer const &answer);
+  void write(JsonWriter &json, AssessedHit const &hit);
+
+private:
+  auto sentence(Reason const &reason) -> std::string_view;
+
+  std::string_view member_, language_;
+  Sentences const &sentences_;
+  std::unordered_map<std::string, std::string> known_;  // by code and parameters
+  std::string key_;
+};
 
 /// {value, canonical, type, known, hits[…]} and, for a malformed value, `reason`.
 void write(JsonWriter &json, Answer const &answer, std::string_view member, std::string_view language,

@@ -47,10 +47,14 @@ auto problem(unsigned status, std::string_view code, std::string_view detail) ->
   return response;
 }
 
-auto problem(Error const &error) -> net::HttpResponse {
-  if (error.code != ErrorCode::internal) return problem(status_of(error.code), to_string(error.code), error.sentence);
+auto sentence_for_caller(Error const &error) -> std::string {
+  if (error.code != ErrorCode::internal) return error.sentence;
   log_error("a request failed: {}", error.sentence);
-  return problem(500, "internal", "a defect of this node; its log says more");
+  return "a defect of this node; its log says more";
+}
+
+auto problem(Error const &error) -> net::HttpResponse {
+  return problem(status_of(error.code), to_string(error.code), sentence_for_caller(error));
 }
 
 auto json_reply(std::string body, unsigned status) -> net::HttpResponse {

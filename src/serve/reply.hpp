@@ -15,6 +15,9 @@ auto status_of(ErrorCode code) -> unsigned;
 auto problem(Error const &error) -> net::HttpResponse;
 auto problem(unsigned status, std::string_view code, std::string_view detail) -> net::HttpResponse;
 
+/// What a caller is told of an error; that of an internal one goes to the log instead.
+auto sentence_for_caller(Error const &error) -> std::string;
+
 auto json_reply(std::string body, unsigned status = 200) -> net::HttpResponse;
 
 }  // namespace noroshi::serve

@@ -85,6 +85,14 @@ struct Where::Snapshot {
   std::vector<model::Flag> flags;  // by kind, then name
   PlaceFile const *country = nullptr, *asn = nullptr;
 
+  [[nodiscard]] auto flags_of(model::IpAddress address) const -> std::vector<model::Flag> {
+    auto found = std::vector<model::Flag>{};
+    for (auto const number : index.find(address)) {
+      if (found.size() == model::kMaxFlags) break;
+      found.push_back(flags[number]);
+    }
+    return found;
+  }
   [[nodiscard]] auto slot(std::string const &path) const -> Slot const * {
     auto const found = std::ranges::find(slots, path, [](Slot const &slot) -> auto const & { return slot.file.path; });
     return found == slots.end() ? nullptr : &*found;
@@ -230,10 +238,7 @@ auto Where::of(model::IpAddress address) const -> model::WhereFrom {
     where.asn = found.asn;
     where.network = std::move(found.network);
   }
-  for (auto const number : now->index.find(address)) {
-    if (where.flags.size() == model::kMaxFlags) break;
-    where.flags.push_back(now->flags[number]);
-  }
+  where.flags = now->flags_of(address);
   return where;
 }
 
@@ -245,6 +250,10 @@ auto Where::of_name(std::string_view domain) const -> std::vector<model::Flag> {
     flags.push_back(now->flags[number]);
   }
   return flags;
+}
+
+auto Where::flags_of(model::IpAddress address) const -> std::vector<model::Flag> {
+  return current()->flags_of(address);
 }
 
 auto Where::sources() const -> std::vector<WhereSource> {

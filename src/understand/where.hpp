@@ -52,6 +52,8 @@ public:
   [[nodiscard]] auto of(model::IpAddress address) const -> model::WhereFrom;
   /// What lists say of a canonical domain: those that name it, or a name above it.
   [[nodiscard]] auto of_name(std::string_view domain) const -> std::vector<model::Flag>;
+  /// Its flags alone, which need none of the large files.
+  [[nodiscard]] auto flags_of(model::IpAddress address) const -> std::vector<model::Flag>;
 
   /// Reads again what has changed on disk; a file that is damaged now leaves the last sound one in place. True where
   /// anything changed.

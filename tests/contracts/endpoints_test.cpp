@@ -66,6 +66,7 @@ auto least_role() -> std::map<std::string, std::string> {
   return {{"GET /healthz", ""},
           {"GET /metrics", "reader"},
           {"POST /api/v1/search", "member"},
+          {"GET /api/v1/indicators", "member"},
           {"GET /api/v1/ips/{ip}", "member"},
           {"GET /api/v1/urls", "member"},
           {"GET /api/v1/domains/{domain}", "member"},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -19,6 +20,7 @@ class FakeIndicators final : public model::IndicatorStore {
 public:
   auto look_up(std::span<model::Value const> values, model::Viewer const &viewer, Time now)
       -> Result<std::vector<std::vector<model::Hit>>> override {
+    if (before_look_up) TRY_VOID(before_look_up(values));
     auto all = std::vector<std::vector<model::Hit>>(values.size());
     for (auto i = std::size_t{0}; i < values.size(); ++i)
       for (auto const &hit : hits) {
@@ -44,16 +46,20 @@ public:
     };
     auto found = std::map<model::Value, std::vector<model::Context>>{};
     for (auto const &[match, indicator, context] : hits) {
-      if (!among(filter.types, indicator.type)) continue;
+      if (!among(filter.types, indicator.type) || !model::meets(filter.value, indicator)) continue;
+      if (std::hash<std::string>{}(indicator.text) % filter.slice.of != filter.slice.number) continue;
       if (!among(filter.roles, context.role) || !among(filter.directions, context.direction)) continue;
       if (context.evidence < filter.evidence || context.confidence < filter.confidence) continue;
       if ((filter.to_ids_only && !context.to_ids) || !viewer.may_see(context.tlp)) continue;
       if ((context.expiry && *context.expiry <= now) || (filter.since && context.last_seen < *filter.since)) continue;
       if (!filter.before || context.last_seen < *filter.before) found[indicator].push_back(context);
     }
+    if (before_list) TRY_VOID(before_list());
     auto page = model::IndicatorPage{};
+    limit = std::min<std::size_t>(limit, filter.examine);
     for (auto number = std::size_t{0}; auto &[indicator, contexts] : found)
       if (number++ >= skip && page.listed.size() < limit) page.listed.push_back({indicator, std::move(contexts)});
+    page.examined = page.listed.size();
     if (skip + page.listed.size() < found.size()) page.next = std::to_string(skip + page.listed.size());
     return page;
   }
@@ -96,6 +102,8 @@ public:
   }
   std::vector<model::Hit> hits;
   std::map<std::string, std::uint64_t> cursors;
+  std::function<Result<void>(std::span<model::Value const>)> before_look_up;  // its error is look_up's; may be empty
+  std::function<Result<void>()> before_list;                                  // likewise; from several threads
 
 private:
   class Load final : public model::IndicatorLoad {

@@ -59,7 +59,11 @@ struct Served {
     request.headers = std::move(headers);
     request.body = std::move(body);
     if (!as.empty()) request.headers.emplace_back("authorization", "Bearer nrs_" + std::string{as});
-    return router->handle(request);
+    auto response = router->handle(request);
+    // What a server would send piece by piece.
+    while (response.pieces)
+      if (!response.pieces->next(response.body)) response.pieces = nullptr;
+    return response;
   }
 
   FakeIndicators indicators;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "know/engine/scan.hpp"
 #include "know/engine/walk.hpp"
 
 namespace noroshi::know::engine {
@@ -10,19 +11,6 @@ namespace {
 
 // A page's contexts are held in memory; whoever lists more asks again.
 constexpr auto kMaxListed = std::size_t{10'000};
-
-auto among(auto const &wanted, auto one) -> bool {
-  return wanted.empty() || std::ranges::find(wanted, one) != wanted.end();
-}
-
-auto passes(model::Context const &context, model::IndicatorFilter const &filter, model::Viewer const &viewer, Time now)
-    -> bool {
-  return viewer.may_see(context.tlp) && (!context.expiry || *context.expiry > now) &&
-         among(filter.roles, context.role) && among(filter.directions, context.direction) &&
-         context.evidence >= filter.evidence && context.confidence >= filter.confidence &&
-         (context.to_ids || !filter.to_ids_only) && (!filter.since || context.last_seen >= *filter.since) &&
-         (!filter.before || context.last_seen < *filter.before);
-}
 
 /// The hash that a cursor names; 0 for an empty one.
 auto place_of(std::string_view cursor) -> Result<std::uint64_t> {
@@ -41,15 +29,18 @@ auto Engine::list(model::IndicatorFilter const &filter, std::string_view cursor,
   limit = std::clamp<std::size_t>(limit, 1, kMaxListed);
   TRY(auto const from, place_of(cursor));
   auto const held = snapshot();
+  if (!filter.value.is_empty() || filter.slice.of > 1 || filter.examine != ~std::uint64_t{0})
+    return scan(*held, {filter, viewer, now, from, limit});
   auto walk = Walk{*held, from};
   auto page = model::IndicatorPage{};
   for (auto last = std::uint64_t{0}; !walk.done();) {
     // A page ends between two hashes, so that the next one can begin with one.
     if (page.listed.size() >= limit && walk.hash() != last) {
-      page.next = fmt::format("{:016x}", walk.hash());
+      page.next = cursor_at(walk.hash());
       return page;
     }
     last = walk.hash();
+    ++page.examined;
     auto const entry = walk.entry();
     if (!among(filter.types, static_cast<model::ValueType>(entry.type & 0x7f))) {
       TRY_VOID(walk.skip());

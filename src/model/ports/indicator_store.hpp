@@ -14,6 +14,7 @@
 #include "model/context.hpp"
 #include "model/ports/indicator_load.hpp"
 #include "model/value.hpp"
+#include "model/value_condition.hpp"
 #include "model/viewer.hpp"
 
 namespace noroshi::model {
@@ -65,6 +66,11 @@ struct IndicatorFile {
   std::uint64_t filter_bytes = 0;  // of them in memory all the time
 };
 
+/// One of `of` parts of a store, without regard to what is in it: several threads list one each, and nothing is in two.
+struct Slice {
+  std::uint32_t number = 0, of = 1;
+};
+
 /// Which contexts a list is made of; an indicator is listed where at least one of its contexts passes all conditions.
 /// Empty lists pass everything.
 struct IndicatorFilter {
@@ -75,6 +81,9 @@ struct IndicatorFilter {
   std::uint8_t confidence = 0;            // at least
   bool to_ids_only = false;
   std::optional<Time> since, before;  // since ≤ last seen < before
+  ValueCondition value;               // of the indicator itself
+  Slice slice;
+  std::uint64_t examine = ~std::uint64_t{0};  // at about so many indicators a page stops, however few it lists
 };
 
 struct ListedIndicator {
@@ -85,6 +94,7 @@ struct ListedIndicator {
 struct IndicatorPage {
   std::vector<ListedIndicator> listed;
   std::optional<std::string> next;  // the cursor of the page behind this one; none behind the last
+  std::uint64_t examined = 0;       // what was looked at for it, or thereabouts: one in several runs counts in each
 };
 
 /// What there is, as one viewer may see it: nothing expired, withdrawn or replaced counts.

@@ -1,50 +1,113 @@
 // POST /api/v1/search: who knows these values? {"values": […]} or one value a line; answers one JSON object a line, in
 // the order asked, and a last line about the members that answered.
-#include <boost/json/array.hpp>
-
-#include "search/answer.hpp"
+#include "codec/asked_values.hpp"
 #include "search/fitness.hpp"
-#include "serve/body.hpp"
+#include "search/question.hpp"
 #include "serve/endpoint.hpp"
 #include "serve/reply.hpp"
 
 namespace noroshi::serve {
 namespace {
 
-// A feed of a day fits; more is a scan, which reads the store's files instead.
-constexpr auto kMaxValues = std::size_t{1'000'000};
 // Looked up at once: enough to hide a look-up's latency, and the hits of so many are held at the same time.
-constexpr auto kValuesAtOnce = std::size_t{4096};
+constexpr auto kValuesAtOnce = std::size_t{2048};
+// An answer below this size goes out whole, with its length; a larger one in pieces.
+constexpr auto kWholeBytes = std::size_t{1} << 20;
+constexpr auto kPieceBytes = std::size_t{128} << 10;
 
-auto too_many() -> Error {
-  return fail(ErrorCode::too_large, "more than {} values in one question; ask in parts", kMaxValues);
-}
+/// The answer's lines, made as they are sent: of a question of any size a piece and the hits of one group are held.
+class Answers final : public net::PiecedBody {
+public:
+  Answers(std::unique_ptr<codec::AskedValues> asked, Call const &call)
+      : asked_(std::move(asked)),
+        rest_(asked_->all()),
+        viewer_(call.viewer),
+        language_(call.language),
+        clock_(call.services.clock),
+        start_(clock_.steady()),
+        knowledge_(call.knowledge()),
+        question_(viewer_, knowledge_),
+        member_{search::home_name(call.services.catalogue), "answered", 0, 0, 0, {}},
+        writer_(member_.member, language_, call.sentences) {}
 
-auto values_of_json(boost::json::array const &list) -> Result<std::vector<std::string_view>> {
-  auto values = std::vector<std::string_view>{};
-  if (list.size() > kMaxValues) return too_many();
-  values.reserve(list.size());
-  for (auto const &item : list) {
-    if (!item.is_string()) return fail(ErrorCode::malformed, "entry {} of \"values\" is not a text", values.size());
-    values.emplace_back(item.get_string());
+  auto next(std::string &to) -> bool override { return write(to, kPieceBytes); }
+
+  /// Until `to` has so many bytes more, or all is answered: then false.
+  auto write(std::string &to, std::size_t bytes) -> bool {
+    auto const before = to.size();
+    while (to.size() - before < bytes) {
+      if (!answers_.empty()) {
+        write(to, answers_.front());
+        answers_ = answers_.subspan(1);
+      } else if (rest_.empty()) {
+        finish(to);
+        return false;
+      } else if (auto const failure = look_up_more(); !failure) {
+        give_up(failure.error());
+        finish(to);
+        return false;
+      }
+    }
+    return true;
   }
-  return values;
-}
 
-/// One value a line; empty lines are none.
-auto values_of_lines(std::string_view text) -> Result<std::vector<std::string_view>> {
-  auto values = std::vector<std::string_view>{};
-  while (!text.empty()) {
-    auto line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
-    while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-    if (line.empty()) continue;
-    if (values.size() == kMaxValues) return too_many();
-    values.push_back(line);
+  /// The error behind "partly", where nothing was answered at all.
+  [[nodiscard]] auto failure() const -> std::optional<Error> const & { return failure_; }
+  [[nodiscard]] auto answered() const -> std::uint64_t { return member_.values; }
+
+private:
+  /// Looks up the next group; where it has more hits than are held at once, a smaller one.
+  auto look_up_more() -> Result<void> {
+    for (auto count = std::min(rest_.size(), kValuesAtOnce);; count /= 2) {
+      auto const answers = question_.answer(rest_.first(count));
+      if (!answers && answers.error().code == ErrorCode::too_large && count > 1) continue;
+      if (!answers) return answers.error();
+      answers_ = *answers;
+      rest_ = rest_.subspan(count);
+      return ok;
+    }
   }
-  return values;
-}
+
+  void write(std::string &to, search::Answer const &answer) {
+    auto json = search::JsonWriter{to};
+    writer_.write(json, answer);
+    to.push_back('\n');
+    ++member_.values;
+    types_.add(answer);
+    member_.hits += answer.hits.size() + answer.hits_left_out;
+  }
+
+  void give_up(Error const &error) {
+    failure_ = error;
+    member_.status = "partly";
+    member_.reason = sentence_for_caller(error);
+    rest_ = {};
+  }
+
+  void finish(std::string &to) {
+    if (auto const told = types_.tell(member_, knowledge_, language_); !told && !failure_) give_up(told.error());
+    auto const spent = clock_.steady() - start_;
+    member_.milliseconds =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(spent).count());
+    auto json = search::JsonWriter{to};
+    search::write(json, std::span{&member_, 1});
+    to.push_back('\n');
+  }
+
+  std::unique_ptr<codec::AskedValues> asked_;
+  std::span<std::string_view const> rest_;  // not looked up yet
+  model::Viewer viewer_;
+  std::string language_;
+  Clock const &clock_;
+  std::chrono::steady_clock::time_point start_;
+  search::Knowledge knowledge_;
+  search::Question question_;
+  std::span<search::Answer const> answers_;  // looked up, not written yet
+  search::MemberAnswer member_;
+  search::AskedTypes types_;
+  search::AnswerWriter writer_;
+  std::optional<Error> failure_;
+};
 
 class Search final : public Endpoint {
 public:
@@ -56,48 +119,14 @@ public:
         .answer_type = "application/x-ndjson"};
   }
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
-    auto const body = std::string_view{call.request.body};
-    auto document = boost::json::value{};
-    auto values = std::vector<std::string_view>{};
-    // No value begins with a brace, so the body itself tells; clients often send a wrong Content-Type.
-    if (auto const first = body.find_first_not_of(" \t\r\n"); first != std::string_view::npos && body[first] == '{') {
-      TRY(document, parse_object(body, {"values"}));
-      TRY(auto const *const list, list_member(document.get_object(), "values"));
-      TRY(values, values_of_json(*list));
-    } else {
-      TRY(values, values_of_lines(body));
-    }
-    if (values.empty())
-      return fail(ErrorCode::malformed, "no value was asked; send {{\"values\": [\"192.0.2.1\"]}}, or one a line");
-    return respond(call, values);
-  }
-
-private:
-  static auto respond(Call const &call, std::span<std::string_view const> values) -> Result<net::HttpResponse> {
-    auto const start = call.services.clock.steady();
-    auto const home = search::home_name(call.services.catalogue);
-    auto member = search::MemberAnswer{home, "answered", 0, values.size(), 0, {}};
-    auto types = search::AskedTypes{};
+    TRY(auto asked, codec::AskedValues::parse(std::move(call.request.body)));
+    auto const answers = std::make_shared<Answers>(std::move(asked), call);
     auto response = net::HttpResponse{};
     response.content_type = "application/x-ndjson";
-    for (auto rest = values; !rest.empty(); rest = rest.subspan(std::min(rest.size(), kValuesAtOnce))) {
-      TRY(auto const answers,
-          search::search(rest.first(std::min(rest.size(), kValuesAtOnce)), call.viewer, call.knowledge()));
-      for (auto const &answer : answers) {
-        auto json = search::JsonWriter{response.body};
-        search::write(json, answer, home, call.language, call.sentences);
-        response.body.push_back('\n');
-        member.hits += answer.hits.size() + answer.hits_left_out;
-        types.add(answer);
-      }
-    }
-    TRY_VOID(types.tell(member, call.knowledge(), call.language));
-    auto const spent = call.services.clock.steady() - start;
-    member.milliseconds =
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(spent).count());
-    auto json = search::JsonWriter{response.body};
-    search::write(json, std::span{&member, 1});
-    response.body.push_back('\n');
+    auto const more = answers->write(response.body, kWholeBytes);
+    // Nothing has gone out yet, so the status can tell.
+    if (answers->failure() && answers->answered() == 0) return *answers->failure();
+    if (more) response.pieces = answers;
     return response;
   }
 };

@@ -53,7 +53,11 @@ auto heap_of(std::uint64_t hash) -> std::size_t {
 }
 
 /// A counting sort by the next bits, then each heap by comparing.
-auto sorted(std::vector<LoadSorter::Record> const &records) -> std::vector<LoadSorter::Record> {
+auto sorted(std::vector<LoadSorter::Record> records) -> std::vector<LoadSorter::Record> {
+  if (records.size() < kHeaps) {
+    std::ranges::sort(records, before);
+    return records;
+  }
   auto ends = std::array<std::uint32_t, kHeaps + 1>{};
   for (auto const &record : records) ++ends[heap_of(record.hash) + 1];
   for (auto i = std::size_t{0}; i < kHeaps; ++i) ends[i + 1] += ends[i];
@@ -165,10 +169,11 @@ auto LoadSorter::end() -> Result<void> {
 auto LoadSorter::part(std::size_t number) const -> std::vector<Record> {
   auto const &part = parts_[number];
   auto records = std::vector<Record>{};
+  if (part.held.empty() && part.spilled.empty()) return records;
   records.reserve(entries_ / kParts + entries_ / kParts / 8 + 64);
   for (auto const &[offset, bytes] : part.spilled) read_records(mapped_->view().substr(offset, bytes), records);
   read_records(part.held, records);
-  return sorted(records);
+  return sorted(std::move(records));
 }
 
 auto same_indicator(LoadSorter::Record const &a, LoadSorter::Record const &b) -> bool {

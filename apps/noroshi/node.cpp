@@ -13,8 +13,9 @@
 #include "know/catalogue.hpp"
 #include "know/import_ledger.hpp"
 #include "know/indicator_store.hpp"
-#include "know/observation_store.hpp"
+#include "know/past_observations.hpp"
 #include "share/secret_file.hpp"
+#include "understand/watched_indicators.hpp"
 
 namespace noroshi::apps {
 
@@ -125,7 +126,10 @@ void Node::open_routers() {
                       .clock = system_clock(),
                       .tail = applier_->tail(),
                       .intake = intake,
-                      .apply_changes = [this] { return apply_changes(); },
+                      .apply_changes = [this]() -> Result<void> {
+                        TRY_VOID(apply_changes());
+                        return watcher_->started() ? Result<void>{ok} : watcher_->hunt();
+                      },
                       .backup = [this](std::string const &folder) { return backup(folder); },
                       .running_state = [this] { return running_state_(); },
                       .other_metrics = [this] { return other_metrics_(); },
@@ -135,7 +139,8 @@ void Node::open_routers() {
                       .import = [this](understand::ImportPiece const &piece) { return import(piece); },
                       .feeds = feeds_.get(),
                       .peer = [this] { return peer_facts(); },
-                      .list_key = list_key_});
+                      .list_key = list_key_,
+                      .watcher = watcher_.get()});
 }
 
 auto Node::peer_facts() const -> Result<serve::PeerFacts> {
@@ -144,12 +149,24 @@ auto Node::peer_facts() const -> Result<serve::PeerFacts> {
 }
 
 auto Node::open_stores() -> Result<void> {
-  TRY(catalogue_, know::open_catalogue({.path = directory_.catalogue(), .mode = know::CatalogueMode::open_existing}));
-  TRY(indicators_, know::open_indicator_store(directory_.indicators()));
-  TRY(observations_, know::open_observation_store(
-                         {.directory = directory_.observations(),
-                          .memory_bytes = config_.get(memory).bytes,
-                          .secret_days = static_cast<unsigned>(days_in(config_.get(secret_retention)).count())}));
+  TRY(auto opened,
+      know::open_catalogue_and_watches({.path = directory_.catalogue(), .mode = know::CatalogueMode::open_existing}));
+  catalogue_ = std::move(opened.catalogue);
+  watches_ = std::move(opened.watches);
+  TRY(unwatched_indicators_, know::open_indicator_store(directory_.indicators()));
+  TRY(auto seen, know::open_observations_and_past(
+                     {.directory = directory_.observations(),
+                      .memory_bytes = config_.get(memory).bytes,
+                      .secret_days = static_cast<unsigned>(days_in(config_.get(secret_retention)).count())}));
+  observations_ = std::move(seen.store);
+  past_ = seen.past;
+  return open_watches();
+}
+
+auto Node::open_watches() -> Result<void> {
+  TRY(watcher_,
+      understand::Watcher::create({*watches_, *catalogue_, *unwatched_indicators_, *past_}, config_, system_clock()));
+  indicators_ = understand::watch_over(*unwatched_indicators_, *watcher_, *watches_, system_clock());
   return ok;
 }
 
@@ -169,6 +186,7 @@ auto Node::open_log() -> Result<void> {
               damage.bytes, damage.offset, damage.file);
   TRY(applier_, understand::Applier::create(*log_, {*observations_, *indicators_, *catalogue_}, config_,
                                             {where_.get(), never_.get()}));
+  applier_->watch_by(*watcher_);
   TRY(ledger_, know::open_import_ledger(directory_.imports()));
   desk_ = std::make_unique<understand::ImportDesk>(
       understand::ImportDeskOptions{*ledger_, *log_, *catalogue_, system_clock(), [this] { return make_room(); }});

@@ -13,6 +13,7 @@
 #include "model/ports/import_ledger.hpp"
 #include "model/ports/indicator_store.hpp"
 #include "model/ports/observation_store.hpp"
+#include "model/ports/watch_book.hpp"
 #include "net/identity.hpp"
 #include "serve/peer_router.hpp"
 #include "serve/router.hpp"
@@ -22,6 +23,7 @@
 #include "understand/import_desk.hpp"
 #include "understand/intake_log.hpp"
 #include "understand/rules/rule_set.hpp"
+#include "understand/watcher.hpp"
 #include "understand/where.hpp"
 
 namespace noroshi::apps {
@@ -72,6 +74,7 @@ public:
   [[nodiscard]] auto catalogue() -> model::Catalogue & { return *catalogue_; }
   [[nodiscard]] auto log() -> understand::IntakeLog & { return *log_; }
   [[nodiscard]] auto applier() -> understand::Applier & { return *applier_; }
+  [[nodiscard]] auto watcher() -> understand::Watcher & { return *watcher_; }
   [[nodiscard]] auto where() -> understand::Where & { return *where_; }
   [[nodiscard]] auto directory() const -> DataDirectory const & { return directory_; }
 
@@ -83,6 +86,7 @@ private:
       : directory_(std::move(directory)), config_(config), lock_(std::move(lock)) {}
   auto open_lists() -> Result<void>;
   auto open_stores() -> Result<void>;
+  auto open_watches() -> Result<void>;
   auto open_log() -> Result<void>;
   auto apply_changes() -> Result<void>;
   auto backup(std::string const &folder) -> Result<std::string>;
@@ -95,8 +99,12 @@ private:
   Config const &config_;
   LockFile lock_;
   std::unique_ptr<model::Catalogue> catalogue_;
-  std::unique_ptr<model::IndicatorStore> indicators_;
+  std::unique_ptr<model::WatchBook> watches_;
+  std::unique_ptr<model::IndicatorStore> unwatched_indicators_;
   std::unique_ptr<model::ObservationStore> observations_;
+  model::PastObservations *past_ = nullptr;  // part of observations_
+  std::unique_ptr<understand::Watcher> watcher_;
+  std::unique_ptr<model::IndicatorStore> indicators_;  // with the watcher behind it
   std::unique_ptr<understand::Where> where_;
   std::unique_ptr<understand::NeverList> never_;
   std::unique_ptr<understand::IntakeLog> log_;

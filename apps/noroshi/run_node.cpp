@@ -54,6 +54,7 @@ public:
         [this] { return read_spool_status(node_->directory().spool()).value_or(SpoolStatus{}).metrics; });
     TRY_VOID(start_ports());
     node_->applier().start();
+    node_->watcher().start();
     lists_ = std::make_unique<understand::ListRefresher>(node_->where(), node_->directory().lists(), config_);
     lists_->start();
     uplink_->start();
@@ -62,7 +63,7 @@ public:
 
   /// Waits for an ending signal, doing what is due meanwhile.
   void serve_until(sigset_t const &signals) {
-    auto due = started_ + kMaintenanceInterval;
+    auto due = started_;  // at once: a node that was down over midnight closes its day
     while (true) {
       auto const wait = timespec{kRateInterval.count(), 0};
       if (::sigtimedwait(&signals, nullptr, &wait) > 0) return;
@@ -70,7 +71,7 @@ public:
       note_home();
       if (auto const kept = node_->keep_health(); !kept) log_error("health of sensors: {}", kept.error().sentence);
       if (std::chrono::steady_clock::now() < due) continue;
-      due += kMaintenanceInterval;
+      due = std::chrono::steady_clock::now() + kMaintenanceInterval;
       if (auto const done = node_->maintain(); !done) log_error("maintenance: {}", done.error().sentence);
     }
   }
@@ -79,6 +80,7 @@ public:
     decoys_->stop();  // seals what it holds
     uplink_->stop();
     lists_->stop();
+    node_->watcher().stop();
     peer_.reset();
     api_.reset();
     note_home();

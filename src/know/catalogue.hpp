@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "model/ports/catalogue.hpp"
+#include "model/ports/watch_book.hpp"
 
 namespace noroshi::know {
 
@@ -30,5 +31,12 @@ struct CatalogueOptions {
 /// where and what next: malformed (damaged, or another program's file), conflict (a newer schema), unavailable (cannot
 /// be opened or written), not_found.
 auto open_catalogue(CatalogueOptions options) -> Result<std::unique_ptr<model::Catalogue>>;
+
+/// The same, with the watches that stand in the same file.
+struct CatalogueAndWatches {
+  std::unique_ptr<model::Catalogue> catalogue;
+  std::unique_ptr<model::WatchBook> watches;
+};
+auto open_catalogue_and_watches(CatalogueOptions options) -> Result<CatalogueAndWatches>;
 
 }  // namespace noroshi::know

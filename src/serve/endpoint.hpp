@@ -21,6 +21,7 @@
 #include "understand/feed_desk.hpp"
 #include "understand/import_desk.hpp"
 #include "understand/live_tail.hpp"
+#include "understand/watcher.hpp"
 
 namespace noroshi::serve {
 
@@ -60,6 +61,7 @@ struct Services {
   /// Empty where there is no peer port.
   std::function<Result<PeerFacts>()> peer;
   share::ListKey list_key = {};
+  understand::Watcher *watcher = nullptr;  // standing questions; may be absent
 };
 
 /// One request on its way: who asks for what. Everything outlives the answer.

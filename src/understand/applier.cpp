@@ -6,6 +6,7 @@
 #include "base/metrics.hpp"
 #include "base/registry.hpp"
 #include "model/receipt_part.hpp"
+#include "understand/watcher.hpp"
 
 namespace noroshi::understand {
 
@@ -264,6 +265,9 @@ auto Applier::apply(Group const &group) -> Result<void> {
   }
   TRY_VOID(stores_.observations.apply(batches, group.through));
   TRY_VOID(stores_.indicators.apply(model::IndicatorCommit{"intake", group.through, group.conclusions.writes, {}, {}}));
+  // Behind these two, so that a watch which is added meanwhile finds the group in the past or here; before the
+  // catalogue, so that a crash shows the group once more, and the watches' own cursor passes it over.
+  if (watcher_ != nullptr) TRY_VOID(watcher_->look_at(group.batches, group.conclusions.writes, group.through));
   return stores_.catalogue.apply(progress, group.through);
 }
 

@@ -27,12 +27,17 @@ struct Stores {
   model::Catalogue &catalogue;
 };
 
+class Watcher;
+
 class Applier {
 public:
   /// Checks the configuration and finds where each store stands; start() begins.
   static auto create(IntakeLog &log, Stores stores, Config const &config, Enrichment enrichment = {})
       -> Result<std::unique_ptr<Applier>>;
   ~Applier();
+
+  /// Shows it every group that is in the stores. Before start(); outlives the applier.
+  void watch_by(Watcher &watcher) { watcher_ = &watcher; }
 
   void start();
   /// Ends after the group at work; start-up goes on from the cursors.
@@ -91,6 +96,7 @@ private:
   Config const &config_;
   AddressPolicy addresses_;
   Enrichment enrichment_;
+  Watcher *watcher_ = nullptr;
   std::vector<std::unique_ptr<Detector>> detectors_;
   Distrusts distrusts_;
   std::uint64_t level_ = 0;           // from here on the stores stand at the same position

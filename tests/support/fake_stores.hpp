@@ -12,6 +12,7 @@
 #include "model/ports/catalogue.hpp"
 #include "model/ports/indicator_store.hpp"
 #include "model/ports/observation_store.hpp"
+#include "model/ports/past_observations.hpp"
 #include "tests/support/plain_summary.hpp"
 
 namespace noroshi::test {
@@ -145,7 +146,7 @@ private:
   }
 };
 
-class FakeObservations final : public model::ObservationStore {
+class FakeObservations final : public model::ObservationStore, public model::PastObservations {
 public:
   auto apply(std::span<model::ReceivedBatch const>, std::uint64_t position) -> Result<std::uint64_t> override {
     cursor_ = position;
@@ -180,6 +181,24 @@ public:
       return std::ranges::any_of(one.fields,
                                  [&](auto const &field) { return field.text.find(value.text) != std::string::npos; });
     });
+  }
+  /// Of addresses only, as sources.
+  auto sightings(std::span<model::Value const> values, std::function<bool()> const &, model::Viewer const &viewer)
+      -> Result<model::Sightings> override {
+    TRY_VOID(check(viewer));
+    auto all = model::Sightings{};
+    for (auto const &value : values) {
+      auto sighting = model::Sighting{value, Time::max(), Time::min(), 0, {}};
+      for (auto const &one : observations) {
+        if (one.source.address.to_string() != value.text) continue;
+        sighting.first_seen = std::min(sighting.first_seen, one.time);
+        sighting.last_seen = std::max(sighting.last_seen, one.time);
+        ++sighting.count;
+        sighting.sensors = {one.sensor};
+      }
+      if (sighting.count > 0) all.found.push_back(std::move(sighting));
+    }
+    return all;
   }
   auto top_values(model::Kind kind, model::Field field, Time since, std::size_t limit, model::Viewer const &viewer)
       -> Result<std::vector<model::TopValue>> override {

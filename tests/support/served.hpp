@@ -7,6 +7,7 @@
 #include "serve/router.hpp"
 #include "support/fake_catalogue.hpp"
 #include "support/fake_stores.hpp"
+#include "support/fake_watch_book.hpp"
 
 namespace noroshi::test {
 
@@ -14,6 +15,9 @@ struct Served {
   Served() {
     auto sentences = search::Sentences::load(NOROSHI_SOURCE_DIR "/packs/text");
     if (!sentences) throw std::runtime_error{sentences.error().sentence};
+    auto made = understand::Watcher::create({watches, catalogue, indicators, observations}, config, clock);
+    if (!made) throw std::runtime_error{made.error().sentence};
+    watcher = *std::move(made);
     router = std::make_unique<serve::Router>(
         serve::Services{.indicators = indicators,
                         .observations = observations,
@@ -45,7 +49,8 @@ struct Served {
                           return understand::ImportOutcome{};
                         },
                         .feeds = &feeds,
-                        .peer = []() -> Result<serve::PeerFacts> { return serve::PeerFacts{{}, {"192.0.2.1:8788"}}; }},
+                        .peer = []() -> Result<serve::PeerFacts> { return serve::PeerFacts{{}, {"192.0.2.1:8788"}}; },
+                        .watcher = watcher.get()},
         *std::move(sentences));
   }
 
@@ -75,6 +80,8 @@ struct Served {
   understand::FeedDesk feeds{{indicators, catalogue, clock}};
   std::vector<model::Batch> batches;
   std::string running = "{}";
+  FakeWatchBook watches;
+  std::unique_ptr<understand::Watcher> watcher;
   std::unique_ptr<serve::Router> router;
 };
 

@@ -1,6 +1,7 @@
 #include "know/catalogue/rows.hpp"
 #include "know/catalogue/schema.hpp"
 #include "know/catalogue/sqlite_catalogue.hpp"
+#include "know/catalogue/sqlite_watch_book.hpp"
 
 namespace noroshi::know {
 
@@ -33,15 +34,27 @@ auto found(sqlite::Connection &connection, CatalogueOptions const &options) -> R
   return ok;
 }
 
-}  // namespace
-
-auto open_catalogue(CatalogueOptions options) -> Result<std::unique_ptr<model::Catalogue>> {
+auto open_database(CatalogueOptions const &options) -> Result<std::shared_ptr<sqlite::Database>> {
   auto const access = access_of(options.mode);
   TRY(auto database,
       sqlite::Database::open({.name = "catalogue", .path = options.path, .access = access}, catalogue_schema()));
   if (access != sqlite::Access::read)
     TRY_VOID(database->write([&](sqlite::Connection &connection) { return found(connection, options); }));
+  return std::shared_ptr<sqlite::Database>{std::move(database)};
+}
+
+}  // namespace
+
+auto open_catalogue(CatalogueOptions options) -> Result<std::unique_ptr<model::Catalogue>> {
+  TRY(auto database, open_database(options));
   return std::make_unique<SqliteCatalogue>(std::move(database), *options.clock);
+}
+
+auto open_catalogue_and_watches(CatalogueOptions options) -> Result<CatalogueAndWatches> {
+  TRY(auto database, open_database(options));
+  auto watches = std::make_unique<SqliteWatchBook>(database, *options.clock);
+  return CatalogueAndWatches{std::make_unique<SqliteCatalogue>(std::move(database), *options.clock),
+                             std::move(watches)};
 }
 
 }  // namespace noroshi::know

@@ -149,6 +149,84 @@ CREATE TABLE distrusts(
 ALTER TABLE reports ADD COLUMN feed INTEGER NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX reports_of_feeds ON reports(source, title) WHERE feed <> 0 AND withdrawn = 0;
 )sql"},
+    // Standing questions. Watch 1 is the node's own: every indicator, asked against what was seen before.
+    sqlite::Migration{6, R"sql(
+CREATE TABLE watches(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  owner INTEGER REFERENCES users(id),
+  organisation INTEGER NOT NULL,
+  about INTEGER NOT NULL,
+  note TEXT NOT NULL,
+  tlp INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  until INTEGER,
+  value_count INTEGER NOT NULL,
+  answered INTEGER NOT NULL DEFAULT 0,
+  left_out INTEGER NOT NULL DEFAULT 0,
+  webhook TEXT NOT NULL DEFAULT '',
+  secret BLOB NOT NULL DEFAULT x'',
+  delivered INTEGER NOT NULL DEFAULT 0,
+  failures INTEGER NOT NULL DEFAULT 0,
+  next_try INTEGER NOT NULL DEFAULT 0,
+  trouble TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE TABLE watch_values(
+  watch INTEGER NOT NULL REFERENCES watches(id),
+  type INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY(watch, type, value)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE watch_answers(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  watch INTEGER NOT NULL REFERENCES watches(id),
+  time INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  type INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  found_type INTEGER NOT NULL,
+  found TEXT NOT NULL,
+  match INTEGER NOT NULL,
+  first_seen INTEGER NOT NULL,
+  last_seen INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  sensors TEXT NOT NULL,
+  source INTEGER NOT NULL,
+  report INTEGER NOT NULL,
+  role INTEGER NOT NULL,
+  tlp INTEGER NOT NULL
+) STRICT;
+CREATE INDEX watch_answers_by_watch ON watch_answers(watch, id);
+CREATE TABLE watch_windows(
+  watch INTEGER NOT NULL REFERENCES watches(id),
+  kind INTEGER NOT NULL,
+  type INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  source INTEGER NOT NULL,
+  ends INTEGER NOT NULL,
+  first_seen INTEGER NOT NULL,
+  last_seen INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  tlp INTEGER NOT NULL,
+  PRIMARY KEY(watch, kind, type, value, source)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX watch_windows_by_end ON watch_windows(ends);
+CREATE TABLE watch_hunts(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  watch INTEGER REFERENCES watches(id),
+  created INTEGER NOT NULL,
+  sources TEXT NOT NULL
+) STRICT;
+CREATE TABLE watch_hunt_values(
+  hunt INTEGER NOT NULL REFERENCES watch_hunts(id),
+  is_said INTEGER NOT NULL,
+  type INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY(hunt, is_said, type, value)
+) STRICT, WITHOUT ROWID;
+INSERT INTO watches(organisation, about, note, tlp, created, value_count)
+  VALUES(1, 2, 'every new indicator, asked against past observations', 0, 0, 0);
+INSERT INTO cursors SELECT 'watch/catalogue', coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'changes'), 0);
+)sql"},
 };
 
 }  // namespace

@@ -13,7 +13,8 @@ namespace noroshi::know {
 
 class SqliteCatalogue final : public model::Catalogue {
 public:
-  SqliteCatalogue(std::unique_ptr<sqlite::Database> database, Clock const &clock)
+  /// Shared with the book of watches, whose tables stand in the same file.
+  SqliteCatalogue(std::shared_ptr<sqlite::Database> database, Clock const &clock)
       : database_(std::move(database)), clock_(clock) {}
 
   // identity.cpp
@@ -92,7 +93,7 @@ private:
     return outcome;
   }
 
-  std::unique_ptr<sqlite::Database> database_;
+  std::shared_ptr<sqlite::Database> database_;
   Clock const &clock_;
   std::atomic<std::uint64_t> sensors_version_{1};
   RefusalLimit guesses_;      // of codes that are not known here, by the caller's network

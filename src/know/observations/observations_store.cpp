@@ -7,9 +7,11 @@
 #include "know/observations/observations_copy.hpp"
 #include "know/observations/observations_core.hpp"
 #include "know/observations/observations_days.hpp"
+#include "know/observations/observations_hunt.hpp"
 #include "know/observations/observations_profiles.hpp"
 #include "know/observations/observations_questions.hpp"
 #include "know/observations/observations_received.hpp"
+#include "know/past_observations.hpp"
 
 namespace noroshi::know {
 
@@ -49,7 +51,7 @@ auto read_stats(Core &core) -> Result<model::ObservationStats> {
   return stats;
 }
 
-class DuckStore final : public model::ObservationStore {
+class DuckStore final : public model::ObservationStore, public model::PastObservations {
 public:
   DuckStore(ObservationStoreOptions options, std::shared_ptr<Core> core)
       : options_(std::move(options)), core_(std::move(core)) {}
@@ -87,6 +89,11 @@ public:
       -> Result<std::vector<model::StoredObservation>> override {
     TRY_VOID(check(viewer));
     return with_core([&](Core &core) { return find_mentions(core, value, limit, viewer); });
+  }
+  auto sightings(std::span<model::Value const> values, std::function<bool()> const &go_on, model::Viewer const &viewer)
+      -> Result<model::Sightings> override {
+    TRY_VOID(check(viewer));
+    return with_core([&](Core &core) { return find_sightings(core, values, go_on); });
   }
   auto top_values(model::Kind kind, model::Field field, Time since, std::size_t limit, model::Viewer const &viewer)
       -> Result<std::vector<model::TopValue>> override {
@@ -159,6 +166,13 @@ auto DuckStore::usable_core() -> Result<std::shared_ptr<Core>> {
 
 }  // namespace
 }  // namespace observations
+
+auto open_observations_and_past(ObservationStoreOptions options) -> Result<ObservationsAndPast> {
+  TRY(auto core, observations::start(options));
+  auto store = std::make_unique<observations::DuckStore>(std::move(options), std::move(core));
+  auto *const past = store.get();
+  return ObservationsAndPast{std::move(store), past};
+}
 
 auto open_observation_store(ObservationStoreOptions options) -> Result<std::unique_ptr<model::ObservationStore>> {
   TRY(auto core, observations::start(options));

@@ -1,0 +1,40 @@
+// Posting to a server that a user named by URL: its address is checked after resolving, and no redirect is followed, so
+// that nobody makes the node speak to what only the node can reach.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/result.hpp"
+#include "model/ip.hpp"
+#include "net/http.hpp"
+
+namespace noroshi::net {
+
+/// Where a URL leads, before anything is asked.
+struct PostTarget {
+  bool secure = false;  // https
+  std::string host;     // without brackets
+  std::uint16_t port = 0;
+  std::string path;  // with the query
+};
+/// http or https, without user and fragment. malformed says what it lacks.
+auto parse_post_target(std::string_view url) -> Result<PostTarget>;
+
+struct PostOptions {
+  HttpFields headers;
+  std::chrono::seconds deadline{10};  // for everything
+  /// Asked about each address that the host resolves to; only those that it permits are connected to. Required.
+  std::function<bool(model::IpAddress const &)> permits;
+};
+
+/// POST on the calling thread, on a new connection; https with the system's certificate authorities. The status,
+/// whatever it is; the answer's body is not kept. denied: no permitted address; unavailable, timed_out.
+auto post(PostTarget const &target, std::string body, PostOptions const &options) -> Result<unsigned>;
+
+/// HMAC-SHA-256 (RFC 2104), in lower-case hexadecimal digits.
+auto hmac_sha256(std::string_view key, std::string_view text) -> std::string;
+
+}  // namespace noroshi::net

@@ -1,5 +1,6 @@
 // A retro-hunt: 10,000 new values against 30 closed days, beside DuckDB's own semi join over the same Parquet files;
 // and the filters alone, 30 of 5 million values each, beside binary search in sorted files of the same hashes.
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -9,6 +10,7 @@
 #include <filesystem>
 #include <random>
 
+#include "base/file.hpp"
 #include "bench/traffic.hpp"
 #include "know/line_filter.hpp"
 #include "know/observations/observations_duck.hpp"

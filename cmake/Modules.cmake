@@ -14,8 +14,20 @@ set(NOROSHI_LIBS_search Boost::json tomlplusplus::tomlplusplus)
 set(NOROSHI_LIBS_serve Boost::json)
 set(NOROSHI_LIBS_sense OpenSSL::SSL Boost::json tomlplusplus::tomlplusplus)
 
+# What reads foreign bytes in `understand` is an object library of its own, so that fuzzers are built with sanitizers
+# without the stores. Whoever links the module has it too.
+set(reading "/src/understand/(readers/|feeds/|reader\\.cpp|session_memory\\.cpp)")
+
 function(noroshi_module name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+  if(name STREQUAL understand)
+    set(readers ${sources})
+    list(FILTER readers INCLUDE REGEX "${reading}")
+    list(FILTER sources EXCLUDE REGEX "${reading}")
+    add_library(noroshi_reading OBJECT ${readers})
+    target_include_directories(noroshi_reading PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(noroshi_reading PUBLIC Threads::Threads fmt::fmt ${NOROSHI_LIBS_understand})
+  endif()
   get_property(before GLOBAL PROPERTY NOROSHI_MODULES)
   if(sources)
     add_library(noroshi_${name} OBJECT ${sources})
@@ -27,6 +39,9 @@ endfunction()
 
 # Links `target` with the modules named. Objects do not travel through other targets, so all are named.
 function(noroshi_link target)
+  if(understand IN_LIST ARGN)
+    list(APPEND ARGN reading)
+  endif()
   foreach(module IN LISTS ARGN)
     if(TARGET noroshi_${module})
       target_link_libraries(${target} PRIVATE noroshi_${module})

@@ -88,7 +88,7 @@ TEST_CASE("answers come in pages and as a stream that goes on where it was cut o
   CHECK(test::header(page, "Noroshi-Through") == "1");
   CHECK(test::header(page, "Noroshi-More") == "false");
   REQUIRE(test::lines_of(page).size() == 1);
-  CHECK(test::lines_of(page)[0].at("sentence").as_string().contains("8.8.4.4"));
+  CHECK(std::string_view{test::lines_of(page)[0].at("sentence").as_string()}.contains("8.8.4.4"));
   auto const one = net::HttpFields{{"limit", "1"}};
   see(served, 2, "9.9.9.9");
   CHECK(test::header(served.ask("reader", "GET", "/api/v1/watches/answers", {}, one), "Noroshi-More") == "true");

@@ -83,7 +83,7 @@ auto SearchSummary::json() const -> std::string {
   auto const answer = boost::json::object{
       {"member", member},   {"status", status},
       {"ms", milliseconds}, {"values", values},
-      {"hits", hits},       {"reason", reason.empty() ? boost::json::value{} : boost::json::value{reason}},
+      {"hits", hits},       {"reason", reason.empty() ? boost::json::value{} : boost::json::value(reason)},
       {"cannot", cannot}};
   return boost::json::serialize(boost::json::object{{"members", boost::json::array{answer}}}) + "\n";
 }

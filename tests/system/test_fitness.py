@@ -40,7 +40,7 @@ def test_scan_sources_of_one_month_cannot_answer_for_hashes_and_search_says_so(n
     told = fitness(node)
     assert told["types"] == [{"type": "ip", "indicators": 40}]
     holding = told["indicators"][0]
-    assert (holding["role"], holding["indicators"], holding["first_seen"]) == ("scanner", 40, "2026-04-12T00:00:00Z")
+    assert (holding["role"], holding["indicators"], holding["first_seen"]) == ("scanner", 40, "2026-04-12T00:00:00.000000Z")
     assert any("scan sources of 2026-04 only: domains, URLs, mail addresses, file hashes cannot match here" in each for each in sentences(told, "cannot"))
     shown = node.run("data", "fitness")
     assert "scanner" in shown and "What it cannot" in shown and "Nothing was seen before 2026-04-12" in shown

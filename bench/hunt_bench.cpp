@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -89,9 +90,23 @@ auto day_sql(int day, std::uint64_t rows) -> std::string {
       "80::USMALLINT AS dst_port, 'http' AS service, NULL::VARCHAR AS extra, CASE WHEN i % 20 = 0 THEN 'host' || "
       "(hash(i, {2}) % 50000) || '.example.com' END AS host, CASE WHEN i % 20 = 10 THEN 'http://cdn' || (hash(i, {2}) "
       "% "
-      "50000) || '.example.net/x.sh' END AS url FROM range({1}) t(i) ORDER BY src_high, src_low, \"time\", visit, "
-      "sequence",
+      "50000) || '.example.net/x.sh' END AS url FROM range({1}) t(i)",
       begin, rows, day);
+}
+
+/// The same with every column of the store; those that the rows have nothing for are empty.
+auto whole_day_sql(int day, std::uint64_t rows) -> std::string {
+  constexpr auto kMade = std::array<std::string_view, 17>{
+      "time",     "received", "sensor",  "visit",    "sequence", "kind",  "transport", "src_high", "src_low",
+      "src_port", "dst_high", "dst_low", "dst_port", "service",  "extra", "host",      "url"};
+  auto columns = std::string{};
+  for (auto const &[name, sql_type, type] : know::observations::columns()) {
+    auto const made = std::ranges::find(kMade, name) != kMade.end();
+    columns += fmt::format("{}{} AS \"{}\"", columns.empty() ? "" : ", ",
+                           made ? fmt::format("\"{}\"", name) : fmt::format("NULL::{}", sql_type), name);
+  }
+  return fmt::format("SELECT {} FROM ({}) ORDER BY src_high, src_low, \"time\", visit, sequence", columns,
+                     day_sql(day, rows));
 }
 
 auto parquet(std::string const &folder, int day) -> std::string {
@@ -105,7 +120,7 @@ void make_days(std::string const &folder, std::uint64_t rows_a_day) {
   for (auto day = 0; day < kDays; ++day) {
     auto const path = parquet(folder, day);
     must(maker.connection.run(fmt::format("COPY ({}) TO {} (FORMAT parquet, COMPRESSION zstd)",
-                                          day_sql(day, rows_a_day), know::duck::quoted(path))));
+                                          whole_day_sql(day, rows_a_day), know::duck::quoted(path))));
     must(maker.connection.run(fmt::format("INSERT INTO days VALUES ({}, {}, {}, {})",
                                           (kFirstDay + std::chrono::days{day}).time_since_epoch().count(),
                                           know::duck::quoted(std::filesystem::path{path}.filename().string()),

@@ -45,18 +45,15 @@ struct Question {
   }
 };
 
-auto answer(model::IndicatorStore &store, Question const &question) -> std::string {
-  auto const answered = store.look_up(question.asked, question.viewer, question.now);
+auto answer(model::IndicatorStore &store, Question const &question) -> Answers {
+  auto answered = store.look_up(question.asked, question.viewer, question.now);
   if (!answered) FAIL(answered.error().sentence);
-  auto text = std::string{};
-  for (auto const &hits : *answered) text += to_text(hits) + "--\n";
-  return text;
+  return {*std::move(answered)};
 }
-auto answer(PlainIndicatorStore const &plain, Question const &question) -> std::string {
-  auto text = std::string{};
-  for (auto const &value : question.asked)
-    text += to_text(plain.look_up(value, question.viewer, question.now)) + "--\n";
-  return text;
+auto answer(PlainIndicatorStore const &plain, Question const &question) -> Answers {
+  auto answers = Answers{};
+  for (auto const &value : question.asked) answers.of.push_back(plain.look_up(value, question.viewer, question.now));
+  return answers;
 }
 
 /// The commit's writes and raised sources as a load; its stream and withdrawals do not count.
@@ -138,7 +135,7 @@ TEST_CASE("a crash at any write leaves what was acknowledged, and of the commit 
       auto after = disk.crashed(random);
       auto survivor = reopened(after);
       auto questions = RandomWorld{random()};
-      auto const question = Question::from(questions, 6);
+      auto const question = Question::from(questions, 12);
       auto const said = answer(*survivor, question);
       ++crashes;
       if (loading) {

@@ -1,7 +1,10 @@
 // Random commits for the indicator store over a small world, so that keys, ranges and names meet often.
 #pragma once
 
+#include <algorithm>
+#include <ostream>
 #include <random>
+#include <tuple>
 
 #include "tests/know/indicators_fixture.hpp"
 
@@ -82,7 +85,29 @@ private:
   std::mt19937_64 random_;
 };
 
-/// Every member, so that a difference of any shows.
+/// What each of some values was answered with.
+struct Answers {
+  std::vector<std::vector<model::Hit>> of;
+
+  auto operator==(Answers const &other) const -> bool {
+    return std::ranges::equal(of, other.of,
+                              [](auto const &a, auto const &b) { return std::ranges::equal(a, b, is_same); });
+  }
+  friend auto operator<<(std::ostream &to, Answers const &answers) -> std::ostream &;
+
+private:
+  /// Every member, so that a difference of any shows.
+  static auto is_same(model::Hit const &a, model::Hit const &b) -> bool {
+    auto const context = [](model::Context const &c) {
+      return std::tie(c.source, c.report, c.attribute, c.role, c.direction, c.evidence, c.collected_by, c.scope,
+                      c.first_seen, c.last_seen, c.count, c.confidence, c.tlp, c.pap, c.to_ids, c.expiry, c.tags,
+                      c.sequence);
+    };
+    return a.match == b.match && a.indicator == b.indicator && context(a.context) == context(b.context);
+  }
+};
+
+/// The same members as text.
 inline auto to_text(std::vector<model::Hit> const &hits) -> std::string {
   auto text = std::string{};
   for (auto const &[match, indicator, c] : hits) {
@@ -95,6 +120,11 @@ inline auto to_text(std::vector<model::Hit> const &hits) -> std::string {
     text += fmt::format("] #{}\n", c.sequence);
   }
   return text;
+}
+
+inline auto operator<<(std::ostream &to, Answers const &answers) -> std::ostream & {
+  for (auto const &hits : answers.of) to << to_text(hits) << "--\n";
+  return to;
 }
 
 }  // namespace noroshi::test

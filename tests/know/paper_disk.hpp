@@ -19,20 +19,20 @@ public:
     std::uint64_t offset;
     std::string bytes;
   };
+  using Content = std::shared_ptr<know::engine::MemoryFile const>;
   struct File {
-    std::string durable;
-    std::vector<Write> pending;  // in the order in which they were made
-    [[nodiscard]] auto content() const -> std::string {
-      auto bytes = durable;
-      for (auto const &write : pending) put(bytes, write);
-      return bytes;
-    }
+    Content durable = std::make_shared<know::engine::MemoryFile>();  // never changed: disks and readers share it
+    std::vector<Write> pending;                                      // in the order in which they were made
+    [[nodiscard]] auto content() const -> Content { return with(durable, pending); }
   };
   using Folder = std::map<std::string, std::shared_ptr<File>>;
 
-  static void put(std::string &bytes, Write const &write) {
-    if (bytes.size() < write.offset + write.bytes.size()) bytes.resize(write.offset + write.bytes.size());
-    bytes.replace(write.offset, write.bytes.size(), write.bytes);
+  static auto with(Content const &old, std::vector<Write> const &writes) -> Content {
+    if (writes.empty()) return old;
+    auto bytes = std::make_shared<know::engine::MemoryFile>();
+    (void)bytes->write_at(0, old->view());  // memory does not refuse
+    for (auto const &write : writes) (void)bytes->write_at(write.offset, write.bytes);
+    return bytes;
   }
 
   Folder now;                   // as the program sees it
@@ -48,15 +48,14 @@ public:
     auto const &folder = choice == 0 ? durable : between[choice - 1];
     auto disk = PaperDisk{};
     for (auto const &[name, file] : folder) {
-      auto left = std::make_shared<File>();
-      left->durable = file->durable;
-      for (auto write : file->pending) {
+      auto survived = std::vector<Write>{};
+      for (auto const &write : file->pending) {
         auto const fate = random() % 3;
         if (fate == 0) continue;
-        if (fate == 1) write.bytes.resize(random() % (write.bytes.size() + 1));
-        put(left->durable, write);
+        auto const size = fate == 1 ? random() % (write.bytes.size() + 1) : write.bytes.size();
+        survived.push_back({write.offset, write.bytes.substr(0, size)});
       }
-      disk.now[name] = left;
+      disk.now[name] = std::make_shared<File>(with(file->durable, survived));
     }
     disk.durable = disk.now;
     return disk;
@@ -82,9 +81,7 @@ public:
   auto map(std::string const &name) -> Result<std::shared_ptr<know::engine::Bytes const>> override {
     auto const found = disk_.now.find(name);
     if (found == disk_.now.end()) return fail(ErrorCode::not_found, "no file {}", name);
-    auto held = std::make_shared<know::engine::MemoryFile>();
-    TRY_VOID(held->write_at(0, found->second->content()));
-    return std::shared_ptr<know::engine::Bytes const>{std::move(held)};
+    return std::shared_ptr<know::engine::Bytes const>{found->second->content()};
   }
   auto scratch() -> Result<std::unique_ptr<know::engine::Scratch>> override {
     TRY_VOID(step());

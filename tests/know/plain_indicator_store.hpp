@@ -41,8 +41,9 @@ public:
       model::Hit hit;
     };
     auto all = std::vector<Found>{};
+    auto const question = Place::of(asked);
     for (auto const &[key, row] : rows_) {  // in key order
-      auto const match = match_of(asked, row.indicator);
+      auto const match = match_of(asked, question, row);
       auto const visible = viewer.may_see(row.context.tlp) && (!row.context.expiry || *row.context.expiry > now);
       if (match && visible)
         all.push_back({static_cast<std::size_t>(match->first),
@@ -82,8 +83,21 @@ public:
 private:
   using Key = std::tuple<model::Value, model::SourceId, model::ReportId, std::string, model::Role, model::Direction,
                          model::Evidence>;
+  /// Where in the space of addresses a value stands, if it does.
+  struct Place {
+    std::optional<model::IpPrefix> block;
+    std::optional<model::IpAddress> address;  // of a block, its first
+    static auto of(model::Value const &value) -> Place {
+      auto place = Place{};
+      if (value.type == model::ValueType::ip) place.address = *model::IpAddress::parse(value.text);
+      if (value.type == model::ValueType::cidr) place.block = *model::IpPrefix::parse(value.text);
+      if (place.block) place.address = place.block->address();
+      return place;
+    }
+  };
   struct Row {
     model::Value indicator;
+    Place place;
     model::Context context;
   };
 
@@ -91,29 +105,32 @@ private:
     auto const &context = write.context;
     auto const key = Key{write.indicator, context.source,    context.report,  context.attribute,
                          context.role,    context.direction, context.evidence};
-    auto row = Row{write.indicator, context};
+    auto row = Row{write.indicator, Place::of(write.indicator), context};
     if (auto const there = rows_.find(key); there != rows_.end()) merge(row.context, there->second.context);
     row.context.sequence = position;
     rows_.insert_or_assign(key, row);
   }
 
-  /// How `stored` answers for `asked`, and its distance among answers of that kind; nothing where it does not.
-  static auto match_of(model::Value const &asked, model::Value const &stored)
+  /// How `row` answers for `asked`, and its distance among answers of that kind; nothing where it does not.
+  static auto match_of(model::Value const &asked, Place const &place, Row const &row)
       -> std::optional<std::pair<model::MatchKind, std::size_t>> {
     using model::MatchKind;
     using model::ValueType;
+    auto const &stored = row.indicator;
     if (asked == stored) return std::pair{MatchKind::exact, std::size_t{0}};
-    if (stored.type == ValueType::cidr && (asked.type == ValueType::ip || asked.type == ValueType::cidr)) {
-      auto const block = *model::IpPrefix::parse(stored.text);
-      auto const inner = model::IpPrefix::parse(asked.text);
-      auto const address = inner ? inner->address() : *model::IpAddress::parse(asked.text);
-      auto const wider = !inner || block.length() < inner->length();
-      if (wider && block.contains(address)) return std::pair{MatchKind::range, std::size_t{200} - block.length()};
+    if (row.place.block && place.address) {
+      auto const &block = *row.place.block;
+      auto const wider = !place.block || block.length() < place.block->length();
+      if (wider && block.contains(*place.address))
+        return std::pair{MatchKind::range, std::size_t{200} - block.length()};
     }
-    if (stored.type == ValueType::domain && asked.type == ValueType::domain &&
-        asked.text.ends_with("." + stored.text) && !model::is_public_suffix(stored.text))
+    if (stored.type == ValueType::domain && asked.type == ValueType::domain && is_below(asked.text, stored.text) &&
+        !model::is_public_suffix(stored.text))
       return std::pair{MatchKind::parent, asked.text.size() - stored.text.size()};
     return std::nullopt;
+  }
+  static auto is_below(std::string_view name, std::string_view above) -> bool {
+    return name.size() > above.size() && name.ends_with(above) && name[name.size() - above.size() - 1] == '.';
   }
 
   std::map<Key, Row> rows_;

@@ -91,6 +91,7 @@ private:
   auto check_empty() -> Result<void>;
   auto load_key(bool is_new) -> Result<void>;
   auto replay_logs() -> Result<void>;
+  auto replay(RecordReader &records, Snapshot &next) -> Result<void>;
   auto take_in(Batch const &batch) -> Result<void>;
   auto start_log() -> Result<void>;
   auto log(Batch const &batch) -> Result<void>;
@@ -98,6 +99,8 @@ private:
   [[nodiscard]] auto snapshot() const -> std::shared_ptr<Snapshot const>;
   auto merge_small(Snapshot &next) -> Result<void>;
   auto purge_small(Snapshot &next) -> Result<void>;
+  /// The last `count` runs, which are in memory, become one.
+  auto merge_last(Snapshot &next, std::size_t count) -> Result<void>;
   [[nodiscard]] auto merged_in_memory(std::span<std::shared_ptr<Run const> const> runs, Erasures const &erasures) const
       -> Result<std::shared_ptr<Run const>>;
 

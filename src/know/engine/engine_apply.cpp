@@ -99,9 +99,7 @@ auto Engine::merge_small(Snapshot &next) -> Result<void> {
     auto const older = pair[0]->facts().entries;
     auto const newer = pair[1]->facts().entries;
     if (older + newer > kSmallEntries && older > 2 * newer) return ok;
-    TRY(auto merged, merged_in_memory(pair, next.erasures));
-    next.runs.resize(next.runs.size() - 2);
-    if (merged->facts().entries > 0) next.runs.push_back(std::move(merged));
+    TRY_VOID(merge_last(next, 2));
   }
   return ok;
 }
@@ -112,8 +110,12 @@ auto Engine::purge_small(Snapshot &next) -> Result<void> {
   auto entries = std::uint64_t{0};
   for (auto const &run : memory) entries += run->facts().entries;
   if (memory.empty() || entries > kSmallEntries) return ok;
-  TRY(auto merged, merged_in_memory(memory, next.erasures));
-  next.runs.resize(file_runs_);
+  return merge_last(next, memory.size());
+}
+
+auto Engine::merge_last(Snapshot &next, std::size_t count) -> Result<void> {
+  TRY(auto merged, merged_in_memory(std::span{next.runs}.last(count), next.erasures));
+  next.runs.resize(next.runs.size() - count);
   if (merged->facts().entries > 0) next.runs.push_back(std::move(merged));
   return ok;
 }

@@ -7,6 +7,15 @@
 
 namespace noroshi::know::engine {
 
+namespace {
+
+// Looking at each of so many runs for every entry costs about what writing the entry does.
+constexpr auto kReplayedTogether = std::size_t{16};
+// Records that hold more are worth a merge of their own.
+constexpr auto kReplayedEntries = std::uint64_t{4096};
+
+}  // namespace
+
 auto Engine::open(std::unique_ptr<Files> files, EngineOptions options) -> Result<std::unique_ptr<Engine>> {
   auto engine = std::unique_ptr<Engine>{new Engine{std::move(files), options}};
   TRY_VOID(engine->take_up());
@@ -104,22 +113,46 @@ auto Engine::replay_logs() -> Result<void> {
     limits[header->previous] = header->previous_bytes;
     logs.emplace(number, std::move(bytes));
   }
+  auto next = Snapshot{*snapshot()};
   for (auto const &[number, bytes] : logs) {
     auto sound = bytes->view();
     if (auto const limit = limits.find(number); limit != limits.end()) sound = sound.substr(0, limit->second);
     auto records = RecordReader{sound.substr(kLogHeaderBytes)};
-    auto batch = Batch{};
-    while (records.next(batch)) {
-      auto const reached = cursors_.find(batch.stream);
-      if (reached == cursors_.end() || batch.position > reached->second) TRY_VOID(take_in(batch));
-    }
+    TRY_VOID(replay(records, next));
     log_number_ = number;
     log_bytes_ = sound.size() - records.rest();
     if (records.rest() > 0)
       log_info("indicators: the last {} bytes of {} were not whole; nobody was told that they are stored",
                records.rest(), log_name(number));
   }
+  if (!logs.empty()) TRY_VOID(purge_small(next));
+  publish(std::move(next));
   return ok;
+}
+
+/// Nobody asks in between, so records are not merged one by one, as commits are, but some at once.
+auto Engine::replay(RecordReader &records, Snapshot &next) -> Result<void> {
+  auto fresh = std::size_t{0};
+  auto entries = std::uint64_t{0};
+  auto const merge_fresh = [&]() -> Result<void> {
+    if (fresh > 1) TRY_VOID(merge_last(next, fresh));
+    fresh = 0;
+    entries = 0;
+    return merge_small(next);
+  };
+  for (auto batch = Batch{}; records.next(batch);) {
+    auto &reached = cursors_[batch.stream];
+    if (batch.position <= reached) continue;
+    reached = batch.position;
+    version_ = std::max(version_, batch.version);
+    erase(next.erasures, batch);
+    if (batch.entries.empty()) continue;
+    TRY(auto run, run_of(batch));
+    entries += run->facts().entries;
+    next.runs.push_back(std::move(run));
+    if (++fresh == kReplayedTogether || entries >= kReplayedEntries) TRY_VOID(merge_fresh());
+  }
+  return merge_fresh();
 }
 
 }  // namespace noroshi::know::engine

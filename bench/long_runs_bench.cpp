@@ -297,7 +297,7 @@ auto main(int argc, char **argv) -> int {
   auto plan = Plan{};
   for (auto i = 1; i < argc; ++i) {
     if (std::string_view{argv[i]} == "--small") plan = {100'000, std::chrono::seconds{3}, 500, 5'000};
-    if (std::string_view{argv[i]} == "--long") plan = {20'000'000, std::chrono::seconds{600}, 2'000, 50'000};
+    if (std::string_view{argv[i]} == "--long") plan = {20'000'000, std::chrono::seconds{300}, 2'000, 50'000};
   }
   plan.observations =
       static_cast<std::uint64_t>(option(argc, argv, "--observations", static_cast<int>(plan.observations)));

@@ -1,5 +1,6 @@
 #include "codec/json_writer.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -38,26 +39,32 @@ void append_control(std::string &to, unsigned char byte) {
   }
 }
 
-/// Bytes at the front that stand in JSON as they are, and are no UTF-8 of more than one byte.
-auto plain_size(std::string_view text) -> std::size_t {
+/// Eight bytes at once: false where one of them may need a closer look. A byte's highest bit is set where it was set,
+/// or where a subtraction from it borrowed.
+auto are_plain(char const *at) -> bool {
   constexpr auto kEach = std::uint64_t{0x0101'0101'0101'0101};
-  constexpr auto kHigh = kEach * 0x80;
-  auto i = std::size_t{0};
-  // Eight at once: a byte's highest bit is set where it was set, or where a subtraction from it borrowed.
-  for (; i + 8 <= text.size(); i += 8) {
-    auto bytes = std::uint64_t{0};
-    std::memcpy(&bytes, text.data() + i, 8);
-    auto const quotes = bytes ^ (kEach * '"');
-    auto const slashes = bytes ^ (kEach * '\\');
-    auto const deletes = bytes ^ (kEach * 0x7f);
-    auto const special = bytes | (bytes - kEach * 0x20) | (quotes - kEach) | (slashes - kEach) | (deletes - kEach);
-    if ((special & kHigh) != 0) break;
+  auto bytes = std::uint64_t{0};
+  std::memcpy(&bytes, at, sizeof bytes);
+  auto const quotes = bytes ^ (kEach * '"');
+  auto const slashes = bytes ^ (kEach * '\\');
+  auto const deletes = bytes ^ (kEach * 0x7f);
+  auto const special = bytes | (bytes - kEach * 0x20) | (quotes - kEach) | (slashes - kEach) | (deletes - kEach);
+  return (special & (kEach * 0x80)) == 0;
+}
+
+/// Whether it stands in JSON as it is, every character one byte.
+auto is_plain(std::string_view text) -> bool {
+  constexpr auto kStep = sizeof(std::uint64_t);
+  if (text.size() >= kStep) {
+    auto const *at = text.data();
+    auto const *const last = at + text.size() - kStep;
+    while (at < last && are_plain(at)) at += kStep;
+    if (at >= last && are_plain(last)) return true;
   }
-  for (; i < text.size(); ++i) {
-    auto const byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x20 || byte >= 0x7f || byte == '"' || byte == '\\') break;
-  }
-  return i;
+  return std::ranges::all_of(text, [](char character) {
+    auto const byte = static_cast<unsigned char>(character);
+    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+  });
 }
 
 /// `text` is UTF-8. Beyond what JSON demands, escapes what could deceive: the meaning stays the same, and an answer can
@@ -110,12 +117,25 @@ auto JsonWriter::key(std::string_view name) -> JsonWriter & {
   return *this;
 }
 
+auto JsonWriter::plain_key(std::string_view name) -> JsonWriter & {
+  auto const before = to_.size();
+  to_.resize(before + name.size() + (comma_ ? 4 : 3));
+  auto *at = to_.data() + before;
+  if (comma_) *at++ = ',';
+  *at++ = '"';
+  std::memcpy(at, name.data(), name.size());
+  at += name.size();
+  *at++ = '"';
+  *at = ':';
+  comma_ = false;
+  return *this;
+}
+
 auto JsonWriter::value(std::string_view text) -> JsonWriter & {
   separate();
+  if (is_plain(text)) return quote(text);
   to_.push_back('"');
-  if (plain_size(text) == text.size())
-    to_.append(text);
-  else if (is_utf8(text))
+  if (is_utf8(text))
     append_escaped(to_, text);
   else
     append_escaped(to_, lossless_utf8(text));
@@ -123,11 +143,21 @@ auto JsonWriter::value(std::string_view text) -> JsonWriter & {
   return *this;
 }
 
+auto JsonWriter::quote(std::string_view plain) -> JsonWriter & {
+  auto const before = to_.size();
+  to_.resize(before + plain.size() + 2);
+  auto *const at = to_.data() + before;
+  at[0] = '"';
+  std::memcpy(at + 1, plain.data(), plain.size());
+  at[plain.size() + 1] = '"';
+  return *this;
+}
+
 auto JsonWriter::value(double number) -> JsonWriter & {
   return std::isfinite(number) ? raw(fmt::format("{}", number)) : value(nullptr);
 }
 
-auto JsonWriter::value(Time time) -> JsonWriter & { return time == Time{} ? value(nullptr) : value(to_rfc3339(time)); }
+auto JsonWriter::value(Time time) -> JsonWriter & { return time == Time{} ? value(nullptr) : plain(to_rfc3339(time)); }
 
 auto JsonWriter::value(boost::json::value const &document) -> JsonWriter & {
   if (auto const *const object = document.if_object()) {
@@ -142,6 +172,11 @@ auto JsonWriter::value(boost::json::value const &document) -> JsonWriter & {
   }
   if (auto const *const text = document.if_string()) return value(std::string_view{*text});
   return raw(boost::json::serialize(document));
+}
+
+auto JsonWriter::plain(std::string_view text) -> JsonWriter & {
+  separate();
+  return quote(text);
 }
 
 auto JsonWriter::raw(std::string_view json) -> JsonWriter & {

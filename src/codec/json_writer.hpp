@@ -3,6 +3,8 @@
 // base/text's lossless form, and characters that move a cursor, hide or reorder text are escaped.
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -27,6 +29,11 @@ public:
   auto begin_array() -> JsonWriter & { return open('['); }
   auto end_array() -> JsonWriter & { return close(']'); }
   auto key(std::string_view name) -> JsonWriter &;
+  /// A name written in the program: known to need no escapes.
+  template <std::size_t Size>
+  auto key(char const (&name)[Size]) -> JsonWriter & {  // NOLINT(*-avoid-c-arrays): what a literal is
+    return plain_key({name, Size - 1});
+  }
 
   auto value(std::string_view text) -> JsonWriter &;
   auto value(char const *text) -> JsonWriter & { return value(std::string_view{text}); }
@@ -39,7 +46,9 @@ public:
   template <std::integral Number>
     requires(!std::same_as<Number, bool>)
   auto value(Number number) -> JsonWriter & {
-    return raw(std::to_string(number));
+    auto digits = std::array<char, 24>{};
+    auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    return raw({digits.data(), end});
   }
   template <class T>
   auto value(std::optional<T> const &maybe) -> JsonWriter & {
@@ -63,8 +72,16 @@ public:
     key(name);
     return value(content);
   }
+  template <std::size_t Size, class T>
+  auto member(char const (&name)[Size], T const &content) -> JsonWriter & {  // NOLINT(*-avoid-c-arrays)
+    key(name);
+    return value(content);
+  }
 
 private:
+  auto plain_key(std::string_view name) -> JsonWriter &;
+  auto plain(std::string_view text) -> JsonWriter &;
+  auto quote(std::string_view plain) -> JsonWriter &;
   auto open(char bracket) -> JsonWriter &;
   auto close(char bracket) -> JsonWriter &;
   void separate();

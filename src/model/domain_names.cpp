@@ -4,6 +4,8 @@
 
 #include <libpsl.h>
 
+#include "model/characters.hpp"
+
 namespace noroshi::model {
 
 auto is_public_suffix(std::string_view domain) -> bool {
@@ -28,6 +30,13 @@ auto parents(std::string_view domain) -> std::vector<std::string_view> {
     above.push_back(name);
   }
   return above;
+}
+
+auto address_of_host(std::string_view host) -> std::optional<IpAddress> {
+  // No top-level domain is a number; an IPv6 address has its colons.
+  if (host.empty() || (!is_digit(host.back()) && !host.contains(':'))) return std::nullopt;
+  auto const address = IpAddress::parse(host);
+  return address ? std::optional{*address} : std::nullopt;
 }
 
 }  // namespace noroshi::model

@@ -2,8 +2,11 @@
 // section too, so that foo.github.io and bar.github.io have different owners.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
+
+#include "model/ip.hpp"
 
 namespace noroshi::model {
 
@@ -19,5 +22,9 @@ auto registrable_domain(std::string_view domain) -> std::string_view;
 /// The names above `domain`, nearest first, down to the registrable one: "a.b.example.com" → "b.example.com",
 /// "example.com". Endings of `domain`; never a public suffix.
 auto parents(std::string_view domain) -> std::vector<std::string_view>;
+
+/// The address, where a canonical host (of a URL, without brackets) is one and not a domain. Names cost next to
+/// nothing.
+auto address_of_host(std::string_view host) -> std::optional<IpAddress>;
 
 }  // namespace noroshi::model

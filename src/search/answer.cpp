@@ -1,5 +1,6 @@
 #include "search/answer.hpp"
 
+#include "model/domain_names.hpp"
 #include "search/question.hpp"
 
 namespace noroshi::search {
@@ -19,7 +20,7 @@ auto listed(model::Value const &value, Knowledge const &knowledge) -> Listed {
     return found;
   auto const host =
       value.type == model::ValueType::url ? model::split_url(value.text).host : std::string_view{value.text};
-  auto const address = model::IpAddress::parse(host);
+  auto const address = model::address_of_host(host);
   found.flags = address ? knowledge.where->flags_of(*address) : knowledge.where->of_name(host);
   return found;
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <vector>
 
 #include "model/ip.hpp"
 
@@ -22,11 +22,12 @@ auto is_special(model::Value const &value) -> bool {
 
 /// Sources that completed a handshake or better, on the value itself or on what encloses it as a full hit.
 auto independent_sources(std::span<NamedHit const> hits) -> std::size_t {
-  auto sources = std::set<model::SourceId>{};
+  auto sources = std::vector<model::SourceId>{};
   for (auto const &[hit, source, report] : hits)
     if (hit.context.evidence != model::Evidence::claimed && hit.match == model::MatchKind::exact)
-      sources.insert(hit.context.source);
-  return sources.size();
+      sources.push_back(hit.context.source);
+  std::ranges::sort(sources);
+  return sources.size() - std::ranges::unique(sources).size();
 }
 
 auto lowered(Strength strength) -> Strength { return strength == Strength::strong ? Strength::medium : Strength::weak; }

@@ -108,11 +108,17 @@ auto NeverList::Snapshot::against_range(codec::AddressRange const &range, std::s
 }
 
 auto NeverList::Snapshot::against_domain(std::string_view domain) const -> std::optional<NeverReason> {
-  for (auto name = domain; !name.empty(); name = step_up(name)) {
-    // What stands at a public suffix or above has another owner.
-    if (name.size() != domain.size() && model::is_public_suffix(name)) break;
-    if (auto const found = names.find(name); found != names.end()) return reason(found->second);
-  }
+  // What stands at a public suffix or above has another owner; asked last, for few names are below one on a list.
+  auto const is_below = [&](std::string_view listed) {
+    for (auto name = domain; name.size() > listed.size();)
+      if (name = step_up(name); model::is_public_suffix(name)) return false;
+    return true;
+  };
+  for (auto name = domain; !name.empty(); name = step_up(name))
+    if (auto const found = names.find(name); found != names.end()) {
+      if (!is_below(name)) break;
+      return reason(found->second);
+    }
   if (auto const found = above.find(domain); found != above.end()) return reason(found->second);
   return std::nullopt;
 }
@@ -230,7 +236,7 @@ auto NeverList::reason_against(model::Value const &value) const -> std::optional
     case model::ValueType::domain: return now->against_domain(value.text);
     case model::ValueType::url: {
       auto const host = model::split_url(value.text).host;
-      if (auto const address = model::IpAddress::parse(host)) return now->against_range({*address, *address}, host);
+      if (auto const address = model::address_of_host(host)) return now->against_range({*address, *address}, host);
       return now->against_domain(host);
     }
     default: {

@@ -11,9 +11,18 @@ namespace {
 
 // Looked up at once: enough to hide a look-up's latency, and the hits of so many are held at the same time.
 constexpr auto kValuesAtOnce = std::size_t{2048};
+// What an answer without hits and a hit take, about.
+constexpr auto kValueBytes = std::size_t{160};
+constexpr auto kHitBytes = std::size_t{800};
 // An answer below this size goes out whole, with its length; a larger one in pieces.
 constexpr auto kWholeBytes = std::size_t{1} << 20;
 constexpr auto kPieceBytes = std::size_t{128} << 10;
+
+auto likely_bytes(std::span<search::Answer const> answers) -> std::size_t {
+  auto bytes = answers.size() * kValueBytes;
+  for (auto const &answer : answers) bytes += answer.hits.size() * kHitBytes;
+  return bytes;
+}
 
 /// The answer's lines, made as they are sent: of a question of any size a piece and the hits of one group are held.
 class Answers final : public net::PiecedBody {
@@ -46,6 +55,8 @@ public:
         give_up(failure.error());
         finish(to);
         return false;
+      } else {
+        to.reserve(std::min(before + bytes, to.size() + likely_bytes(answers_)));
       }
     }
     return true;

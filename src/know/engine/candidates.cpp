@@ -42,6 +42,7 @@ auto other_web_scheme(std::string_view scheme) -> std::string_view {
 
 Candidates::Candidates(std::span<std::shared_ptr<Run const> const> runs, StoreKey const &key) : key_(key) {
   for (auto const &run : runs) {
+    runs_.push_back(run.get());
     auto const &facts = run->facts();
     if (facts.of_type[static_cast<std::size_t>(ValueType::cidr)] > 0) with_blocks_.push_back(run.get());
     has_names_ = has_names_ || facts.of_type[static_cast<std::size_t>(ValueType::domain)] > 0;

@@ -22,7 +22,8 @@ struct Candidate {
   bool other_scheme = false;  // http may stand for https, and the other way round; their hashes are the same
 };
 
-/// The candidates of a group of values, those of one value side by side, in the order of its hits.
+/// The candidates of a group of values, those of one value side by side, in the order of its hits. Their lines of the
+/// runs' filters are on their way from memory when a value was added.
 class Candidates {
 public:
   /// `runs` outlive it.
@@ -44,7 +45,9 @@ public:
   auto forms(Candidate const &candidate, model::Value const &asked) -> std::span<Form const>;
 
 private:
-  void push(std::uint64_t hash, Candidate candidate) {
+  /// Asks for the filters' lines at once: they arrive while the next values are hashed.
+  [[gnu::always_inline]] void push(std::uint64_t hash, Candidate candidate) {
+    for (auto const *const run : runs_) run->prefetch_filter(hash);
     hashes_.push_back(hash);
     all_.push_back(candidate);
   }
@@ -54,7 +57,7 @@ private:
   void add_url(model::Value const &value, std::uint32_t number);
 
   StoreKey const &key_;
-  std::vector<Run const *> with_blocks_;
+  std::vector<Run const *> runs_, with_blocks_;
   bool has_names_ = false, has_urls_ = false;
   std::vector<std::uint64_t> hashes_;
   std::vector<Candidate> all_;

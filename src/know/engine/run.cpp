@@ -109,7 +109,8 @@ auto Run::locate(std::uint64_t hash) const -> Place {
     auto const count = std::min(line.count(), TableLine::kSlots);
     for (auto slot = std::uint32_t{0}; slot < count; ++slot) {
       if (line.hashes[slot] < hash) continue;
-      return line.hashes[slot] == hash ? Place{line.offset(), slot} : Place{};
+      auto const alone = slot + 1 < count && line.hashes[slot + 1] != hash;
+      return line.hashes[slot] == hash ? Place{line.offset(), slot, alone} : Place{};
     }
     if (count < TableLine::kSlots) break;
   }
@@ -130,6 +131,7 @@ auto Run::find_at(Place place, std::uint64_t hash, std::uint8_t type, std::strin
   auto const first = read_entry(*from);
   if (!first) return damaged(first.error().sentence);
   if (first->type == type && first->value == value) return std::optional{*first};
+  if (place.alone) return std::optional<EntryView>{};
   for (auto cursor = Cursor{*this, hash}; !cursor.done() && cursor.hash() == hash; cursor.next())
     if (cursor.entry().type == type && cursor.entry().value == value) return std::optional{cursor.entry()};
   return std::optional<EntryView>{};

@@ -45,6 +45,7 @@ public:
   struct Place {
     std::uint64_t offset = ~std::uint64_t{0};  // of the first, among the entries
     std::uint32_t behind = 0;
+    bool alone = false;  // the next entry has another hash
     [[nodiscard]] auto is_nowhere() const -> bool { return offset == ~std::uint64_t{0}; }
   };
   /// A look-up in four steps, each of which asks for the memory that the next one reads: prefetch_table(), locate(),

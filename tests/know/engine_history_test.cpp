@@ -135,7 +135,7 @@ TEST_CASE("a crash at any write leaves what was acknowledged, and of the commit 
       auto after = disk.crashed(random);
       auto survivor = reopened(after);
       auto questions = RandomWorld{random()};
-      auto const question = Question::from(questions, 12);
+      auto const question = Question::from(questions, 6);
       auto const said = answer(*survivor, question);
       ++crashes;
       if (loading) {

@@ -18,6 +18,7 @@ from noroshi import Node, child_of, wait_until
 
 ROUNDS = 300 if os.environ.get("NOROSHI_LONG") else 20
 SEED = 20261121
+PAUSE = 0.004  # seconds of a visitor between two visits: kills are tested here, not how much a machine bears
 
 
 def free_port(chance):
@@ -57,6 +58,7 @@ class Load:
                 connection.getresponse().read()
                 self.answered.append(path)
                 connection.close()
+                time.sleep(PAUSE)
             except OSError:
                 time.sleep(0.01)  # nobody is there right now; not a wait for anything
             except http.client.HTTPException:

@@ -10,11 +10,11 @@ namespace noroshi::bench {
 
 namespace {
 
-constexpr auto kWidth = 900.0, kHeight = 520.0;
-constexpr auto kLeft = 80.0, kRight = 230.0, kTop = 60.0, kBottom = 60.0;
+constexpr auto kWidth = 980.0, kHeight = 520.0;
+constexpr auto kLeft = 80.0, kRight = 310.0, kTop = 60.0, kBottom = 60.0;
 constexpr auto kLabelHeight = 14.0;
 constexpr auto kColours =
-    std::array{"#0b6e4f", "#1f5fa8", "#7b3fa0", "#c2410c", "#a16207", "#be185d", "#555555", "#888888"};
+    std::array{"#0b6e4f", "#1f5fa8", "#7b3fa0", "#c2410c", "#a16207", "#be185d", "#555555", "#888888", "#0891b2"};
 
 /// Whole powers of ten around what is drawn.
 struct Axis {
@@ -99,9 +99,12 @@ auto draw(std::string const &path, std::vector<Series> const &all) -> Result<voi
   for (auto i = std::size_t{0}; i < labels.size(); ++i) {
     if (i > 0) labels[i].y = std::max(labels[i].y, labels[i - 1].y + kLabelHeight);
     auto const &series = all[labels[i].series];
+    auto const &last = series.points.back();
+    auto const power = std::log10(last.indicators);
+    auto const where = power < x.most ? " at " + amount(power) : std::string{};
     drawn +=
-        fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" style=\"fill:{}\">{}, {:.0f} ns</text>\n", x.to + 10, labels[i].y,
-                    kColours[labels[i].series % kColours.size()], series.name, series.points.back().nanoseconds);
+        fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" style=\"fill:{}\">{}, {:.0f} ns{}</text>\n", x.to + 10,
+                    labels[i].y, kColours[labels[i].series % kColours.size()], series.name, last.nanoseconds, where);
   }
   return write_file_durably(path, drawn + "</svg>\n", 0644);
 }

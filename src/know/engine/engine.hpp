@@ -98,7 +98,10 @@ private:
   void publish(Snapshot next);
   [[nodiscard]] auto snapshot() const -> std::shared_ptr<Snapshot const>;
   auto merge_small(Snapshot &next) -> Result<void>;
-  auto purge_small(Snapshot &next) -> Result<void>;
+  /// `files`: how many of the snapshot's runs are files.
+  auto purge_small(Snapshot &next, std::size_t files) -> Result<void>;
+  /// From here on `next` is what the store is. Where it fails the disk may hold either: see disk_unsure_.
+  auto save(Manifest next) -> Result<void>;
   /// The last `count` runs, which are in memory, become one.
   auto merge_last(Snapshot &next, std::size_t count) -> Result<void>;
   [[nodiscard]] auto merged_in_memory(std::span<std::shared_ptr<Run const> const> runs, Erasures const &erasures) const
@@ -107,6 +110,9 @@ private:
   void keep_house_soon();
   auto keep_house() -> Result<void>;
   auto flush() -> Result<void>;
+  struct Frozen;
+  auto freeze() -> Result<std::optional<Frozen>>;
+  auto replace_frozen(Frozen &frozen, std::shared_ptr<Run const> const &run) -> Result<void>;
   auto merge_files(std::size_t first, std::size_t count, Progress const &progress) -> Result<void>;
   auto write_run(std::span<std::shared_ptr<Run const> const> runs, Erasures const &erasures, Progress const &progress)
       -> Result<std::shared_ptr<Run const>>;
@@ -121,7 +127,8 @@ private:
   // Held while something is written. Of the two, first this one.
   std::mutex house_;  // one flush or merge at a time
   std::mutex write_;
-  Manifest manifest_;  // as on disk
+  Manifest manifest_;         // as on disk,
+  bool disk_unsure_ = false;  // unless a newer one may be there, whose writing failed
   std::unique_ptr<OutFile> log_;
   std::uint64_t log_number_ = 0, log_bytes_ = 0;
   std::uint64_t version_ = 0;

@@ -85,7 +85,7 @@ auto Engine::take_in(Batch const &batch) -> Result<void> {
     next.runs.push_back(std::move(run));
     TRY_VOID(merge_small(next));
   }
-  if (!batch.raised.empty() || !batch.withdrawals.empty()) TRY_VOID(purge_small(next));
+  if (!batch.raised.empty() || !batch.withdrawals.empty()) TRY_VOID(purge_small(next, file_runs_));
   version_ = std::max(version_, batch.version);
   cursors_[batch.stream] = batch.position;
   publish(std::move(next));
@@ -105,8 +105,8 @@ auto Engine::merge_small(Snapshot &next) -> Result<void> {
 }
 
 /// What was just taken back leaves memory at once where that costs little: so a small store counts exactly.
-auto Engine::purge_small(Snapshot &next) -> Result<void> {
-  auto const memory = std::span{next.runs}.subspan(file_runs_);
+auto Engine::purge_small(Snapshot &next, std::size_t files) -> Result<void> {
+  auto const memory = std::span{next.runs}.subspan(files);
   auto entries = std::uint64_t{0};
   for (auto const &run : memory) entries += run->facts().entries;
   if (memory.empty() || entries > kSmallEntries) return ok;
@@ -142,9 +142,19 @@ auto Engine::start_log() -> Result<void> {
   return ok;
 }
 
+auto Engine::save(Manifest next) -> Result<void> {
+  disk_unsure_ = true;
+  TRY_VOID(write_manifest(*files_, next));
+  disk_unsure_ = false;
+  manifest_ = std::move(next);
+  return ok;
+}
+
 /// Durable when it returns. A log into which a write failed is left as it is: its sound front counts, and the next
 /// commit goes into a new one.
 auto Engine::log(Batch const &batch) -> Result<void> {
+  // A manifest that was refused may raise generations, and what is logged now would be of older ones.
+  if (disk_unsure_) TRY_VOID(save(manifest_));
   if (!log_) TRY_VOID(start_log());
   auto const record = to_record(batch);
   auto written = log_->write_at(log_bytes_, record);

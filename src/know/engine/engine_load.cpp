@@ -112,7 +112,7 @@ private:
     }();
     if (!published) {  // a full disk gets its space back
       (void)files.remove(temporary);
-      (void)files.remove(name);
+      if (!may_be_named_) (void)files.remove(name);
     }
     return published;
   }
@@ -139,11 +139,14 @@ private:
     // The log's own raises are counted once more when it is replayed, so only this one is added.
     next.erasures = raised(std::move(next.erasures));
     next.runs.push_back({name, run->size()});
-    TRY_VOID(write_manifest(*engine_.files_, next));
-    engine_.manifest_ = std::move(next);
     changed.runs.insert(changed.runs.begin() + static_cast<std::ptrdiff_t>(engine_.file_runs_), run);
-    ++engine_.file_runs_;
-    if (!replaced_.empty()) TRY_VOID(engine_.purge_small(changed));
+    if (!replaced_.empty()) TRY_VOID(engine_.purge_small(changed, next.runs.size()));
+    if (auto const saved = engine_.save(std::move(next)); !saved) {
+      // The manifest on disk may name the run; it goes only once the one before is there again for sure.
+      may_be_named_ = !engine_.save(engine_.manifest_);
+      return saved;
+    }
+    engine_.file_runs_ = engine_.manifest_.runs.size();
     engine_.publish(std::move(changed));
     return ok;
   }
@@ -153,6 +156,7 @@ private:
   DescriptorTable descriptors_;
   std::vector<model::Context> contexts_;
   std::set<model::SourceId> replaced_;
+  bool may_be_named_ = false;
   Base base_;
   std::string body_;
 };

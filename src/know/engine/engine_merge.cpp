@@ -85,51 +85,56 @@ auto Engine::write_run(std::span<std::shared_ptr<Run const> const> runs, Erasure
   return Run::open(std::move(bytes), name);
 }
 
-/// The memory tier becomes a young file, and the logs that held it go.
-auto Engine::flush() -> Result<void> {
-  auto frozen = std::vector<std::shared_ptr<Run const>>{};
-  auto next = Manifest{};
-  {
-    auto const lock = std::lock_guard{write_};
-    auto const now = snapshot();
-    frozen.assign(now->runs.begin() + static_cast<std::ptrdiff_t>(file_runs_), now->runs.end());
-    if (frozen.empty() && version_ == manifest_.version) return ok;
-    // From here on commits go into a log of their own, and into runs that are not merged with the frozen ones.
-    TRY_VOID(start_log());
-    file_runs_ = now->runs.size();
-    next = manifest_;
-    next.version = version_;
-    next.first_log = log_number_;
-    next.cursors = cursors_;
-    next.erasures = now->erasures;
-  }
-  auto const before = manifest_.runs.size();
-  auto run = std::shared_ptr<Run const>{};
-  auto const written = [&]() -> Result<void> {
-    if (frozen.empty()) return ok;
-    TRY(run, write_run(frozen, next.erasures, {}));
-    return ok;
-  }();
+/// What a flush writes.
+struct Engine::Frozen {
+  std::vector<std::shared_ptr<Run const>> runs;
+  Manifest next;
+};
+
+/// From here on commits go into a log of their own, and into runs that are not merged with the frozen ones. Nothing
+/// where there is nothing to flush.
+auto Engine::freeze() -> Result<std::optional<Frozen>> {
   auto const lock = std::lock_guard{write_};
+  auto const now = snapshot();
+  auto frozen = Frozen{};
+  frozen.runs.assign(now->runs.begin() + static_cast<std::ptrdiff_t>(file_runs_), now->runs.end());
+  if (frozen.runs.empty() && version_ == manifest_.version) return std::optional<Frozen>{};
+  // Even where the new log's beginning fails it may be there, and says up to where this one counts.
+  log_.reset();
+  TRY_VOID(start_log());
+  file_runs_ = now->runs.size();
+  frozen.next = manifest_;
+  frozen.next.version = version_;
+  frozen.next.first_log = log_number_;
+  frozen.next.cursors = cursors_;
+  frozen.next.erasures = now->erasures;
+  return std::optional{std::move(frozen)};
+}
+
+auto Engine::replace_frozen(Frozen &frozen, std::shared_ptr<Run const> const &run) -> Result<void> {
   auto changed = Snapshot{*snapshot()};
-  auto const from = changed.runs.begin() + static_cast<std::ptrdiff_t>(before);
-  if (!written) {
-    file_runs_ = before;  // they are the memory tier's again
-    return written;
-  }
-  auto const at = changed.runs.erase(from, from + static_cast<std::ptrdiff_t>(frozen.size()));
+  auto const from = changed.runs.begin() + static_cast<std::ptrdiff_t>(manifest_.runs.size());
+  auto const at = changed.runs.erase(from, from + static_cast<std::ptrdiff_t>(frozen.runs.size()));
   if (run && run->facts().entries > 0) {
-    next.runs.push_back({run->name(), run->size()});
+    frozen.next.runs.push_back({run->name(), run->size()});
     changed.runs.insert(at, run);
   }
-  next.next_file = manifest_.next_file;
-  if (auto saved = write_manifest(*files_, next); !saved) {
-    file_runs_ = before;
-    return saved;
-  }
-  manifest_ = std::move(next);
-  file_runs_ = manifest_.runs.size();
+  frozen.next.next_file = manifest_.next_file;
+  TRY_VOID(save(std::move(frozen.next)));
   publish(std::move(changed));
+  return ok;
+}
+
+/// The memory tier becomes a young file, and the logs that held it go.
+auto Engine::flush() -> Result<void> {
+  TRY(auto frozen, freeze());
+  if (!frozen) return ok;
+  auto const run = frozen->runs.empty() ? Result<std::shared_ptr<Run const>>{std::shared_ptr<Run const>{}}
+                                        : write_run(frozen->runs, frozen->next.erasures, {});
+  auto const lock = std::lock_guard{write_};
+  auto const flushed = run ? replace_frozen(*frozen, *run) : Result<void>{run.error()};
+  file_runs_ = manifest_.runs.size();  // where it failed they are the memory tier's again
+  if (!flushed) return flushed;
   return remove_strangers();
 }
 
@@ -154,8 +159,7 @@ auto Engine::merge_files(std::size_t first, std::size_t count, Progress const &p
   for (auto const &each : changed.runs) lowest = std::min(lowest, each->facts().lowest_version);
   next.erasures.forget_before(lowest);
   changed.erasures.forget_before(lowest);
-  TRY_VOID(write_manifest(*files_, next));
-  manifest_ = std::move(next);
+  TRY_VOID(save(std::move(next)));
   file_runs_ = manifest_.runs.size();
   publish(std::move(changed));
   return remove_strangers();

@@ -125,7 +125,7 @@ auto Engine::replay_logs() -> Result<void> {
       log_info("indicators: the last {} bytes of {} were not whole; nobody was told that they are stored",
                records.rest(), log_name(number));
   }
-  if (!logs.empty()) TRY_VOID(purge_small(next));
+  if (!logs.empty()) TRY_VOID(purge_small(next, file_runs_));
   publish(std::move(next));
   return ok;
 }

@@ -50,6 +50,8 @@ auto without_port(std::string_view text) -> std::string_view {
 }
 
 auto canonical_ip(std::string_view text) -> Result<std::string> {
+  if (auto const whole = std::string_view{text.contains(':') ? "/128" : "/32"}; text.ends_with(whole))
+    text.remove_suffix(whole.size());
   TRY(auto const address, IpAddress::parse(bare_address(text)));
   return address.to_string();
 }

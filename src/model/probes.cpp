@@ -23,8 +23,8 @@ void add_ranges(std::vector<Probe> &to, IpAddress address, unsigned shorter_than
       to.push_back({MatchKind::range, {ValueType::cidr, IpPrefix::of(address, length).to_string()}});
 }
 
-/// One more than the longest length there is.
-auto any_length(IpAddress address) -> unsigned { return address.is_v4() ? 33 : 129; }
+/// A block of the whole length is an address, and canonical as one.
+auto whole_length(IpAddress address) -> unsigned { return address.is_v4() ? 32 : 128; }
 
 auto other_web_scheme(std::string_view scheme) -> std::string_view {
   return scheme == "http" ? "https" : scheme == "https" ? "http" : "";
@@ -77,7 +77,7 @@ auto probes(Value const &value, PrefixLengths lengths) -> std::vector<Probe> {
   auto found = std::vector<Probe>{};
   for (auto const type : look_alikes(value.type)) found.push_back({MatchKind::exact, {type, value.text}});
   if (value.type == ValueType::ip) {
-    if (auto const address = IpAddress::parse(value.text)) add_ranges(found, *address, any_length(*address), lengths);
+    if (auto const address = IpAddress::parse(value.text)) add_ranges(found, *address, whole_length(*address), lengths);
   } else if (value.type == ValueType::cidr) {
     if (auto const block = IpPrefix::parse(value.text)) add_ranges(found, block->address(), block->length(), lengths);
   } else if (value.type == ValueType::domain) {

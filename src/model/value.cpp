@@ -104,6 +104,15 @@ auto value_types() -> std::span<ValueType const> {
 }
 
 auto to_string(ValueType type) -> std::string_view { return word_of(kTypes, type); }
+/// A block of one address is that address: firewalls and access lists write hosts so.
+auto made_of(ValueType type, std::string form) -> Value {
+  if (type == ValueType::cidr) {
+    auto const whole = std::string_view{form.contains(':') ? "/128" : "/32"};
+    if (form.ends_with(whole)) return {ValueType::ip, form.substr(0, form.size() - whole.size())};
+  }
+  return {type, std::move(form)};
+}
+
 auto parse_value_type(std::string_view text) -> Result<ValueType> {
   return parse_word(kTypes, text, "a type of value");
 }
@@ -111,7 +120,7 @@ auto parse_value_type(std::string_view text) -> Result<ValueType> {
 auto canonical(ValueType type, std::string_view text) -> Result<Value> {
   TRY_VOID(check_size(text));
   TRY(auto form, is_literal(type) ? canonical_text(type, text) : canonical_text(type, refang(text)));
-  return Value{type, std::move(form)};
+  return made_of(type, std::move(form));
 }
 
 auto parse_value(std::string_view text) -> Result<Value> {
@@ -123,7 +132,7 @@ auto parse_value(std::string_view text) -> Result<Value> {
   if (refanged.empty()) return fail(ErrorCode::malformed, "there is no value in {}", quoted(text));
   auto const type = guess_type(refanged);
   TRY(auto form, canonical_text(type, refanged));
-  return Value{type, std::move(form)};
+  return made_of(type, std::move(form));
 }
 
 auto to_text(Value const &value) -> std::string {

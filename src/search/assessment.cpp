@@ -20,14 +20,46 @@ auto is_special(model::Value const &value) -> bool {
   return address && address->is_special();
 }
 
-/// Sources that completed a handshake or better, on the value itself or on what encloses it as a full hit.
-auto independent_sources(std::span<NamedHit const> hits) -> std::size_t {
-  auto sources = std::vector<model::SourceId>{};
-  for (auto const &[hit, source, report] : hits)
-    if (hit.context.evidence != model::Evidence::claimed && hit.match == model::MatchKind::exact)
-      sources.push_back(hit.context.source);
-  std::ranges::sort(sources);
-  return sources.size() - std::ranges::unique(sources).size();
+/// Who says the same. That a thing is harmless confirms no attack, nor does it that it was a victim; no attack denies
+/// that its source is a victim too.
+enum class Side : std::uint8_t { attack, harmless, victim };
+constexpr auto kSides = std::size_t{3};
+auto side_of(model::Role role) -> Side {
+  if (role == model::Role::benign || role == model::Role::reference) return Side::harmless;
+  return role == model::Role::victim ? Side::victim : Side::attack;
+}
+
+/// What sources that completed a handshake or better say of the value itself.
+struct Voices {
+  std::array<std::size_t, kSides> sources{};  // different ones
+  std::array<NamedHit const *, kSides> first{};
+  [[nodiscard]] auto agree_with(model::Role role) const -> std::size_t {
+    return sources[static_cast<std::size_t>(side_of(role))];
+  }
+  /// The first that contradicts, or nullptr.
+  [[nodiscard]] auto against(model::Role role) const -> NamedHit const * {
+    auto const side = side_of(role);
+    if (side == Side::victim) return nullptr;
+    return first[static_cast<std::size_t>(side == Side::attack ? Side::harmless : Side::attack)];
+  }
+};
+
+auto voices_of(std::span<NamedHit const> hits) -> Voices {
+  auto voices = Voices{};
+  auto heard = std::vector<std::pair<Side, model::SourceId>>{};
+  for (auto const &named : hits) {
+    auto const &context = named.hit.context;
+    if (context.evidence == model::Evidence::claimed || named.hit.match != model::MatchKind::exact) continue;
+    auto const side = side_of(context.role);
+    auto &first = voices.first[static_cast<std::size_t>(side)];
+    if (first == nullptr) first = &named;
+    heard.emplace_back(side, context.source);
+  }
+  std::ranges::sort(heard);
+  auto const again = std::ranges::unique(heard);
+  heard.erase(again.begin(), again.end());
+  for (auto const &[side, source] : heard) ++voices.sources[static_cast<std::size_t>(side)];
+  return voices;
 }
 
 auto lowered(Strength strength) -> Strength { return strength == Strength::strong ? Strength::medium : Strength::weak; }
@@ -36,8 +68,9 @@ auto days_between(Time seen, Time now) -> std::int64_t {
   return std::max<std::int64_t>(0, std::chrono::floor<std::chrono::days>(now - seen).count());
 }
 
-void weigh_evidence(NamedHit const &named, std::size_t sources, Assessment &assessment) {
+void weigh_evidence(NamedHit const &named, Voices const &voices, Assessment &assessment) {
   auto const &[hit, source, report] = named;
+  auto const sources = voices.agree_with(hit.context.role);
   auto const days = std::pair<std::string, std::string>{"days", std::to_string(assessment.time_gap_days)};
   if (hit.context.evidence == model::Evidence::claimed) {
     assessment.strength = Strength::weak;
@@ -48,6 +81,11 @@ void weigh_evidence(NamedHit const &named, std::size_t sources, Assessment &asse
   } else if (sources >= 2 && hit.match == model::MatchKind::exact) {
     assessment.strength = Strength::strong;
     assessment.reason = {"observed_independently", {{"sources", std::to_string(sources)}, days}};
+  } else if (auto const *const against = voices.against(hit.context.role)) {
+    assessment.strength = Strength::medium;
+    assessment.reason = {
+        "contradicted",
+        {{"source", source}, {"said", std::string{to_string(hit.context.role)}}, {"against", against->source}, days}};
   } else {
     assessment.strength = Strength::medium;
     auto const is_told = hit.context.collected_by == model::CollectedBy::report ||
@@ -206,7 +244,7 @@ auto kind_of(model::ValueType type) -> EvidenceKind {
 
 auto assess(model::Value const &asked, std::span<NamedHit const> hits, Time now, Listed const &listed)
     -> std::vector<Assessment> {
-  auto const sources = independent_sources(hits);
+  auto const voices = voices_of(hits);
   auto const special = is_special(asked);
   auto assessments = std::vector<Assessment>{};
   assessments.reserve(hits.size());
@@ -215,7 +253,7 @@ auto assess(model::Value const &asked, std::span<NamedHit const> hits, Time now,
     // Not of the value asked: 32 digits may be known as an MD5 or as a JA3.
     auto const kind = kind_of(named.hit.indicator.type);
     assessment.time_gap_days = days_between(named.hit.context.last_seen, now);
-    weigh_evidence(named, sources, assessment);
+    weigh_evidence(named, voices, assessment);
     weigh_match(named.hit, assessment);
     weigh_age(kind, assessment);
     find_footing(named.hit, kind, assessment);

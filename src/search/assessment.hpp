@@ -59,7 +59,8 @@ struct Listed {
 
 /// One assessment for each of one value's hits, in their order, from what is said about this value alone.
 ///
-/// claimed only → weak; observed by one source → medium; verified, or observed by two sources → strong. A domain above
+/// claimed only → weak; observed by one source → medium; verified, or observed by two sources that say the same of the
+/// value itself → strong: one that says it is harmless confirms nothing. A domain above
 /// the name asked says little (weak) unless its scope is the whole subtree; a URL that shares only a part weighs one
 /// step less; so does what was last seen more than 180 days ago, and more than two years ago it is weak: files alone
 /// (and wallets) stay what they are. What many share is never strong by itself.

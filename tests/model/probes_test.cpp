@@ -33,10 +33,8 @@ using Words = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("an address is looked up with the blocks around it, the smallest first") {
-  CHECK(probed("192.0.2.77") ==
-        Words{"exact:192.0.2.77", "range:192.0.2.77/32", "range:192.0.2.0/24", "range:192.0.0.0/8"});
-  CHECK(probed("2001:db8:1:2::3") ==
-        Words{"exact:2001:db8:1:2::3", "range:2001:db8:1:2::3/128", "range:2001:db8:1::/48", "range:2001:db8::/32"});
+  CHECK(probed("192.0.2.77") == Words{"exact:192.0.2.77", "range:192.0.2.0/24", "range:192.0.0.0/8"});
+  CHECK(probed("2001:db8:1:2::3") == Words{"exact:2001:db8:1:2::3", "range:2001:db8:1::/48", "range:2001:db8::/32"});
   auto const none = probes(*parse_value("192.0.2.77"), PrefixLengths{});
   CHECK(none.size() == 1);
 }

@@ -74,10 +74,12 @@ public:
     auto const others = text_of(given, "others");
     auto const asked = value(text_of(given, "asks"));
     auto const reports = add_reports(node);
+    auto const roles = texts_of(given, "roles");
     for (auto number = std::int64_t{0}; number < given["sources"].value_or(std::int64_t{1}); ++number)
       add(node, known_as(asked, text_of(given, "match")), fmt::format("source {}", number),
           number == 0 ? (others == "no report" ? 0 : reports[0]) : reports[static_cast<std::size_t>(number)],
-          *model::parse_evidence(text_of(given, "evidence", "observed")), gap);
+          *model::parse_evidence(text_of(given, "evidence", "observed")), gap,
+          roles.empty() ? model::Role::unknown : *model::parse_role(roles[static_cast<std::size_t>(number)]));
     auto question = std::vector<std::string>{asked};
     for (auto const &name : texts_of(given, "with")) {
       auto const companion = Companion{name, gap};
@@ -113,10 +115,11 @@ private:
   }
 
   static void add(test::Node &node, std::string const &text, std::string const &source, std::int64_t report,
-                  model::Evidence evidence, std::int64_t gap) {
+                  model::Evidence evidence, std::int64_t gap, model::Role role = model::Role::unknown) {
     auto context = node.context(source, evidence, static_cast<int>(gap));
     context.report = {report};
     context.collected_by = model::CollectedBy::report;
+    context.role = role;
     node.indicators.add(*model::parse_value(text), context);
   }
 
@@ -134,6 +137,7 @@ auto facts_of(std::string_view code, search::AssessedHit const &hit) -> std::vec
     facts = {fmt::format("List of {}", shared.empty() ? "?" : shared.front()), "2026-11-20"};
   if (code.starts_with("corroborated")) facts.emplace_back("Campaign 0");
   if (code == "reported_once" || code == "verified") facts.emplace_back("source 0");
+  if (code == "contradicted") facts = {"source 0", "source 1"};
   if (code == "never_listed") facts.emplace_back("everybody-uses.com");
   if (code == "old") facts.push_back(fmt::format("{} days ago", hit.assessment.time_gap_days));
   return facts;

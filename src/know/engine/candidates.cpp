@@ -16,7 +16,7 @@ using model::IpPrefix;
 using model::MatchKind;
 using model::ValueType;
 
-/// One more than the longest prefix that may enclose it.
+/// An address, and the length below which a block encloses it: one of the whole length is the address itself.
 struct Enclosable {
   IpAddress address;
   unsigned shorter_than;
@@ -24,7 +24,7 @@ struct Enclosable {
 auto enclosable(model::Value const &value) -> std::optional<Enclosable> {
   if (value.type == ValueType::ip) {
     auto const address = IpAddress::parse(value.text);
-    return address ? std::optional{Enclosable{*address, address->is_v4() ? 33U : 129U}} : std::nullopt;
+    return address ? std::optional{Enclosable{*address, address->is_v4() ? 32U : 128U}} : std::nullopt;
   }
   auto const block = IpPrefix::parse(value.text);
   return block ? std::optional{Enclosable{block->address(), block->length()}} : std::nullopt;

@@ -62,7 +62,7 @@ public:
     if (process_ == 0) {
       auto const port = std::to_string(port_);
       ::execl(kProgram, "redis-server", "--port", port.c_str(), "--bind", "127.0.0.1", "--save", "", "--appendonly",
-              "no", "--loglevel", "warning", static_cast<char *>(nullptr));
+              "no", "--logfile", "/dev/null", static_cast<char *>(nullptr));
       ::_exit(127);
     }
     for (auto tries = 0; tries < 1000; ++tries) {

@@ -41,7 +41,7 @@ auto observed(json::object const &answer) -> std::string {
 auto sentences(json::object const &answer, std::string_view name) -> std::string {
   auto text = std::string{};
   for (auto const &entry : list_of(answer, name))
-    text += fmt::format("  {}\n", printable(text_of(object_of(entry), "sentence")));
+    text += wrapped(printable(text_of(object_of(entry), "sentence")), terminal_width(), "  ");
   return text;
 }
 

@@ -121,15 +121,40 @@ void Table::shrink(std::vector<std::size_t> &widths, std::size_t width) const {
 auto Table::text(std::size_t width) const -> std::string {
   auto const lines = printable_lines();
   auto columns = widths(lines);
-  auto const with_notes = last_is_note_ && width > 0 && total_of(columns) > width;
-  if (with_notes) columns.pop_back();
+  auto const notes = width > 0 && total_of(columns) > width ? note_columns_ : 0;
+  columns.resize(columns.size() - notes);
   if (width > 0) shrink(columns, width);
   auto text = goes_on_ ? std::string{} : row_of(lines.front(), columns);
   for (auto line = lines.begin() + 1; line != lines.end(); ++line) {
     text += row_of(*line, columns);
-    if (with_notes && !line->back().empty()) text += "    " + line->back() + "\n";
+    auto note = std::string{};
+    for (auto i = line->size() - std::min(notes, line->size()); i < line->size(); ++i)
+      if (!(*line)[i].empty()) note += (note.empty() ? "" : "  ") + (*line)[i];
+    if (!note.empty()) text += "    " + note + "\n";
   }
   return text;
+}
+
+auto wrapped(std::string_view text, std::size_t width, std::string_view indent) -> std::string {
+  auto lines = std::string{indent};
+  auto used = display_width(indent);
+  auto const margin = used;
+  while (!text.empty()) {
+    auto const word = text.substr(0, text.find(' '));
+    auto const columns = display_width(word);
+    if (width > 0 && used > margin && used + 1 + columns > width) {
+      lines.append("\n").append(indent);
+      used = margin;
+    }
+    if (used > margin) {
+      lines += ' ';
+      ++used;
+    }
+    lines += word;
+    used += columns;
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+  }
+  return lines + "\n";
 }
 
 void Table::go_on() {

@@ -27,9 +27,9 @@ public:
     kept_ = std::move(columns);
     return *this;
   }
-  /// The last column becomes a line of its own below each row where the terminal is too narrow.
-  auto note_last() -> Table & {
-    last_is_note_ = true;
+  /// The last columns become a line of their own below each row where the terminal is too narrow.
+  auto note_last(std::size_t columns = 1) -> Table & {
+    note_columns_ = columns;
     return *this;
   }
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
@@ -52,7 +52,7 @@ private:
 
   std::vector<std::string> titles_;
   std::vector<std::size_t> kept_;
-  bool last_is_note_ = false;
+  std::size_t note_columns_ = 0;
   bool goes_on_ = false;
   std::vector<std::size_t> least_widths_;  // of rows that were printed
   std::vector<std::vector<std::string>> rows_;
@@ -63,6 +63,10 @@ auto terminal_width() -> std::size_t;
 
 /// Columns that UTF-8 text takes on a terminal; East Asian wide characters take two.
 auto display_width(std::string_view text) -> std::size_t;
+
+/// The text in lines of at most `width` columns (0: one line), broken at spaces, each begun with `indent`. A word that
+/// is wider stands whole.
+auto wrapped(std::string_view text, std::size_t width, std::string_view indent) -> std::string;
 
 /// To stdout, the table or CSV of it. A closed pipe ends the output quietly.
 void print(Table const &table, Format format);

@@ -34,8 +34,8 @@ auto shown(std::string const &value) -> std::string {
 }
 
 auto columns() -> Table {
-  auto table = Table{{"VALUE", "TYPE", "KNOWN", "ROLE", "MATCH", "SOURCE", "LAST SEEN (UTC)", "COUNT", "WHY"}};
-  return table.keep({6}).note_last();
+  auto table = Table{{"VALUE", "TYPE", "KNOWN", "ROLE", "MATCH", "SOURCE", "COUNT", "LAST SEEN (UTC)", "WHY"}};
+  return table.keep({7}).note_last(2);
 }
 
 void add_rows(Table &table, boost::json::object const &answer, Format format) {
@@ -51,9 +51,11 @@ void add_rows(Table &table, boost::json::object const &answer, Format format) {
     auto const &hit = object_of(entry);
     auto const &assessment = object_of(hit, "assessment");
     table.add({value, type, text_of(assessment, "strength"), text_of(hit, "role"), text_of(hit, "match"),
-               text_of(hit, "source"), time_of(hit, "last_seen"), text_of(hit, "count"),
+               text_of(hit, "source"), text_of(hit, "count"), time_of(hit, "last_seen"),
                text_of(assessment, "sentence")});
   }
+  if (auto const more = number(answer, "hits_left_out"); more > 0)
+    table.add({value, type, "…", "", "", "", "", "", fmt::format("and {} more, none of them stronger", more)});
 }
 
 }  // namespace

@@ -38,8 +38,8 @@ struct Knowledge {
 /// What lists say of a value now.
 auto listed(model::Value const &value, Knowledge const &knowledge) -> Listed;
 
-/// Hits of one value that an answer carries; further ones are counted in `hits_left_out`. An address that thousands of
-/// reports name would otherwise fill the answer to a million values.
+/// Hits of one value that an answer carries, the strongest; further ones are counted in `hits_left_out`. An address
+/// that thousands of reports name would otherwise fill the answer to a million values.
 inline constexpr auto kMaxHitsOfValue = std::size_t{256};
 
 struct AssessedHit {

@@ -1,5 +1,8 @@
 #include "search/question.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 #include "model/canonical_fast.hpp"
 #include "search/corroboration.hpp"
 
@@ -83,10 +86,18 @@ void Question::fill(Answer &answer, std::vector<model::Hit> &&hits) {
   }
   auto const about = listed(*answer.canonical, knowledge_);
   auto assessments = assess(*answer.canonical, named, now_, about);
-  answer.hits_left_out = named.size() - std::min(named.size(), kMaxHitsOfValue);
-  named.resize(named.size() - answer.hits_left_out);
-  answer.hits.reserve(named.size());
-  for (auto i = std::size_t{0}; i < named.size(); ++i) {
+  auto kept = std::vector<std::size_t>(named.size());
+  std::iota(kept.begin(), kept.end(), std::size_t{0});
+  if (named.size() > kMaxHitsOfValue) {  // the strongest, in the order of all
+    std::ranges::sort(kept, [&](std::size_t a, std::size_t b) {
+      return std::pair{assessments[b].strength, a} < std::pair{assessments[a].strength, b};
+    });
+    kept.resize(kMaxHitsOfValue);
+    std::ranges::sort(kept);
+  }
+  answer.hits_left_out = named.size() - kept.size();
+  answer.hits.reserve(kept.size());
+  for (auto const i : kept) {
     if (about.never) named[i].hit.context.to_ids = false;
     answer.hits.push_back({std::move(named[i]), std::move(assessments[i])});
   }

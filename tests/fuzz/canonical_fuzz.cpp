@@ -31,7 +31,7 @@ extern "C" auto LLVMFuzzerTestOneInput(std::uint8_t const *data, std::size_t siz
   for (auto const type : value_types()) {
     auto const value = canonical(type, text);
     if (!value) continue;
-    auto const again = canonical(type, value->text);
+    auto const again = canonical(value->type, value->text);
     demand(again && *again == *value, "not its own canonical form", value->text);
     auto const written = parse_value(to_text(*value));
     demand(written && *written == *value, "not read as it is written out", value->text);

@@ -88,6 +88,16 @@ TEST_CASE("a value that very many name carries a capped list of hits and tells h
   CHECK(as_json(answer).at("hits_left_out") == 7);
 }
 
+TEST_CASE("of very many hits the strongest is kept, wherever it stands") {
+  auto node = Node{};
+  for (auto i = std::size_t{0}; i < kMaxHitsOfValue + 7; ++i)
+    node.indicators.add({model::ValueType::ip, "198.51.101.7"}, node.context("s", model::Evidence::claimed));
+  node.indicators.add({model::ValueType::ip, "198.51.101.7"}, node.context("z", model::Evidence::verified));
+  auto const answer = node.ask("198.51.101.7");
+  CHECK(answer.hits_left_out == 8);
+  CHECK(answer.hits.back().named.source == "z");
+}
+
 TEST_CASE("a reader does not see what is marked RED") {
   auto node = Node{};
   auto context = node.context("analyst/ann", model::Evidence::observed);

@@ -130,7 +130,7 @@ auto Table::text(std::size_t width) const -> std::string {
     auto note = std::string{};
     for (auto i = line->size() - std::min(notes, line->size()); i < line->size(); ++i)
       if (!(*line)[i].empty()) note += (note.empty() ? "" : "  ") + (*line)[i];
-    if (!note.empty()) text += "    " + note + "\n";
+    if (!note.empty()) text += wrapped(note, width, "    ");
   }
   return text;
 }

@@ -53,7 +53,9 @@ private:
     std::unique_ptr<Checksum> sum;
   };
   auto put(Stream &to, std::string_view bytes) -> Result<void>;
+  /// Up to the last huge page's end; the rest stays in the buffer.
   auto flush(Stream &stream) -> Result<void>;
+  auto write(Stream &stream, std::size_t bytes) -> Result<void>;
   auto index(std::uint64_t hash, std::uint64_t offset) -> Result<void>;
   auto end_line(std::uint64_t next_offset) -> Result<void>;
   auto close(Stream &stream) -> Result<Section>;

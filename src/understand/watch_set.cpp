@@ -83,6 +83,7 @@ void WatchSet::grow() {
 }
 
 void WatchSet::add(model::WatchId watch, ValueType type, std::string_view text) {
+  youngest_ = std::max(youngest_, watch);
   auto number = find_text(type, text);
   if (number == kNone) {
     grow();

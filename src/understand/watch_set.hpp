@@ -41,6 +41,8 @@ public:
 
   [[nodiscard]] auto empty() const -> bool { return entries_.empty(); }
   [[nodiscard]] auto size() const -> std::size_t { return entries_.size(); }
+  /// The youngest watch in it; numbers grow.
+  [[nodiscard]] auto youngest() const -> model::WatchId { return youngest_; }
   /// True where a value of that type is watched: else texts that could only be one need not be looked at.
   [[nodiscard]] auto has(model::ValueType type) const -> bool {
     return (types_ >> static_cast<unsigned>(type) & 1) != 0;
@@ -85,7 +87,8 @@ private:
   std::vector<unsigned> v4_lengths_, v6_lengths_;                      // of watched blocks, longest first
   std::vector<std::pair<model::IpAddress, std::uint32_t>> addresses_;  // sorted
   std::vector<std::uint32_t> names_;                                   // sorted by text read backwards
-  std::uint64_t types_ = 0;                                            // bit i: a value of ValueType i
+  model::WatchId youngest_;
+  std::uint64_t types_ = 0;  // bit i: a value of ValueType i
 };
 
 }  // namespace noroshi::understand

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/log.hpp"
+#include "understand/held_hunts.hpp"
 
 namespace noroshi::understand {
 
@@ -12,10 +13,13 @@ namespace {
 constexpr auto kCatalogue = std::string_view{"catalogue"};
 // The stream under which the book keeps its own cursor for the catalogue's changes.
 constexpr auto kBookStream = std::string_view{"watch/catalogue"};
-// New values of one load that are hunted for in the past: the largest feeds have some hundred thousand. 100 MB.
-constexpr auto kMaxHunted = std::size_t{1'000'000};
-// Watched values of one load that are told one by one.
-constexpr auto kMaxSaid = std::size_t{100'000};
+// New values of one load that are hunted for in the past: three times the largest feed of names. Until that is done
+// they take 50 bytes each in the catalogue's file.
+constexpr auto kMaxHunted = std::uint64_t{5'000'000};
+// Watched values of one load that are told one by one: as many as may be watched.
+constexpr auto kMaxSaid = std::uint64_t{model::kMaxWatchedValues};
+// Written down together: 25 MB of memory, here and when they are hunted for.
+constexpr auto kOneHunt = std::size_t{250'000};
 constexpr auto kLookedUpAtOnce = std::size_t{4096};
 
 /// Those of `values` that nobody has said anything about so far.
@@ -43,7 +47,8 @@ public:
         watcher_(watcher),
         clock_(clock),
         watched_(watcher.set()),
-        hunts_(watcher.wants_hunts()) {}
+        hunts_(watcher.wants_hunts()),
+        held_(watcher) {}
 
   auto context(model::Context const &context) -> std::uint32_t override {
     sources_.insert(context.source);
@@ -53,32 +58,29 @@ public:
   auto add(model::ValueType type, std::string_view canonical, std::uint32_t context, model::Seen const &seen)
       -> Result<void> override {
     TRY_VOID(load_->add(type, canonical, context, seen));
-    if (!watched_->empty() && plan_.said.size() < kMaxSaid) {
+    if (!watched_->empty()) {
       matches_.clear();
       auto value = model::Value{type, std::string{canonical}};
       watched_->match_indicator(value, matches_);
-      if (!matches_.empty()) plan_.said.push_back(std::move(value));
+      if (!matches_.empty()) TRY_VOID(keep(std::move(value), plan_.said, said_, kMaxSaid));
     }
     if (!hunts_ || !huntable(type)) return ok;
-    if (plan_.values.size() >= kMaxHunted) {
-      ++left_out_;
-      return ok;
-    }
     asked_.push_back({type, std::string{canonical}});
     return asked_.size() < kLookedUpAtOnce ? Result<void>{ok} : ask();
   }
 
   auto finish(std::span<model::SourceId const> replaced) -> Result<std::uint64_t> override {
     TRY_VOID(ask());
-    if (left_out_ > 0)
-      log_warning("of a load's new values {} are hunted for in past observations, {} more are not", kMaxHunted,
-                  left_out_);
-    plan_.sources.assign(sources_.begin(), sources_.end());
-    auto const any = !plan_.values.empty() || !plan_.said.empty();
-    // Planned first: a crash between the two hunts for what is not known yet, and loses nothing.
-    if (any) TRY_VOID(watcher_.plan_hunt({}, 0, plan_));
+    TRY_VOID(plan());
+    TRY_VOID(plan_for_younger());
     TRY(auto const count, load_->finish(replaced));
-    if (any) watcher_.wake();
+    // It stands, so it is not told as failed whatever comes now.
+    if (auto const planned = plan_for_younger(); !planned)
+      log_error("a watch that was added during a load was not asked about it: {}", planned.error().sentence);
+    held_.release();
+    if (hunted_ > kMaxHunted)
+      log_warning("of a load's {} new values {} are hunted for in past observations", hunted_, kMaxHunted);
+    if (said_ > kMaxSaid) log_warning("of a load's {} watched values {} are told", said_, kMaxSaid);
     return count;
   }
 
@@ -87,9 +89,42 @@ private:
     using enum model::ValueType;
     return type == ip || type == domain || type == url || type == sha256;
   }
+
   auto ask() -> Result<void> {
     auto const asked = std::exchange(asked_, {});
-    return unknown(store_, asked, clock_.now(), plan_.values);
+    auto fresh = std::vector<model::Value>{};
+    TRY_VOID(unknown(store_, asked, clock_.now(), fresh));
+    for (auto &value : fresh) TRY_VOID(keep(std::move(value), plan_.values, hunted_, kMaxHunted));
+    return ok;
+  }
+
+  auto keep(model::Value value, std::vector<model::Value> &to, std::uint64_t &count, std::uint64_t most)
+      -> Result<void> {
+    if (++count > most) return ok;
+    to.push_back(std::move(value));
+    return plan_.values.size() + plan_.said.size() < kOneHunt ? Result<void>{ok} : plan();
+  }
+
+  /// Before the store has it: a crash behind the store's word loses nothing.
+  auto plan() -> Result<void> {
+    auto hunt = std::exchange(plan_, {});
+    if (hunt.values.empty() && hunt.said.empty()) return ok;
+    hunt.sources.assign(sources_.begin(), sources_.end());
+    return held_.plan({}, 0, hunt);
+  }
+
+  /// Watches that are younger than the set this load was checked against are asked of its sources anew.
+  auto plan_for_younger() -> Result<void> {
+    auto const youngest = std::max(watched_->youngest(), asked_anew_);
+    TRY(auto const watches, watcher_.book().watches({}, model::node_viewer()));
+    for (auto const &watch : watches) {
+      if (watch.id <= youngest || watch.about != model::WatchAbout::values) continue;
+      asked_anew_ = std::max(asked_anew_, watch.id);
+      auto hunt = model::Hunt{.watch = watch.id};
+      hunt.sources.assign(sources_.begin(), sources_.end());
+      TRY_VOID(held_.plan({}, 0, hunt));
+    }
+    return ok;
   }
 
   std::unique_ptr<model::IndicatorLoad> load_;
@@ -99,10 +134,12 @@ private:
   std::shared_ptr<WatchSet const> watched_;  // shared with the watcher, which may have another one by now
   bool const hunts_;
   std::set<model::SourceId> sources_;
-  model::Hunt plan_;
+  HeldHunts held_;
+  model::Hunt plan_;                     // not yet written down
+  std::uint64_t hunted_ = 0, said_ = 0;  // in all, those past the bounds too
   std::vector<model::Value> asked_;
   std::vector<WatchSet::Match> matches_;
-  std::uint64_t left_out_ = 0;
+  model::WatchId asked_anew_;
 };
 
 class WatchedIndicators final : public model::IndicatorStore {
@@ -122,11 +159,11 @@ public:
   auto apply(model::IndicatorCommit const &commit) -> Result<void> override {
     if (commit.stream != kCatalogue) return store_.apply(commit);
     TRY(auto const done, store_.cursor(kCatalogue));
-    if (commit.position > done && watcher_.wants_hunts()) TRY_VOID(plan(commit));
+    auto held = HeldHunts{watcher_};
+    if (commit.position > done && watcher_.wants_hunts()) TRY_VOID(plan(commit, held));
     TRY_VOID(store_.apply(commit));
-    TRY_VOID(watcher_.look_at(kBookStream, commit.writes, commit.position));
-    watcher_.wake();
-    return ok;
+    held.release();
+    return watcher_.look_at(kBookStream, commit.writes, commit.position);
   }
 
   auto load() -> Result<std::unique_ptr<model::IndicatorLoad>> override {
@@ -151,15 +188,14 @@ public:
   auto copy_to(std::string const &path) -> Result<void> override { return store_.copy_to(path); }
 
 private:
-  auto plan(model::IndicatorCommit const &commit) -> Result<void> {
+  auto plan(model::IndicatorCommit const &commit, HeldHunts &held) -> Result<void> {
     auto values = std::vector<model::Value>{};
     for (auto const &write : commit.writes) values.push_back(write.indicator);
     std::ranges::sort(values);
     values.erase(std::ranges::unique(values).begin(), values.end());
     auto hunt = model::Hunt{};
     TRY_VOID(unknown(store_, values, clock_.now(), hunt.values));
-    if (hunt.values.empty()) return ok;
-    return watcher_.plan_hunt(kBookStream, commit.position, hunt);
+    return hunt.values.empty() ? Result<void>{ok} : held.plan(kBookStream, commit.position, hunt);
   }
 
   model::IndicatorStore &store_;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <thread>
@@ -16,6 +17,7 @@
 #include "model/ports/past_observations.hpp"
 #include "model/ports/watch_book.hpp"
 #include "understand/answer_tail.hpp"
+#include "understand/watch_findings.hpp"
 #include "understand/intake_log.hpp"
 #include "understand/watch_set.hpp"
 
@@ -57,21 +59,19 @@ public:
   /// Indicators that became known by stream `stream` up to `position`. The same promise.
   auto look_at(std::string_view stream, std::span<model::IndicatorWrite const> writes, std::uint64_t position)
       -> Result<void>;
-  /// Nothing is to be asked about these: then they need not be collected.
-  [[nodiscard]] auto wants_values() const -> bool { return !set()->empty(); }
   /// True where a watch about indicators stands, so that new ones are to be hunted for.
   [[nodiscard]] auto wants_hunts() const -> bool { return hunts_wanted_; }
   [[nodiscard]] auto set() const -> std::shared_ptr<WatchSet const>;
 
-  /// See WatchBook::plan_hunt().
-  auto plan_hunt(std::string_view stream, std::uint64_t position, model::Hunt const &hunt) -> Result<void>;
-  /// A hunt was planned, and what it is about is stored: the thread is woken. Where none runs, the next node hunts.
-  void wake();
+  /// For HeldHunts. A hunt that is not run before it is released; see WatchBook::plan_hunt().
+  auto plan_held(std::string_view stream, std::uint64_t position, model::Hunt const &hunt) -> Result<std::int64_t>;
+  void release_held(std::span<std::int64_t const> hunts);
+  void drop_held(std::span<std::int64_t const> hunts);
 
   [[nodiscard]] auto book() -> model::WatchBook & { return stores_.book; }
   [[nodiscard]] auto tail() -> AnswerTail & { return tail_; }
 
-  /// Every hunt that is due, on the calling thread.
+  /// Every hunt that is due and not held, on the calling thread.
   auto hunt() -> Result<void>;
   /// Ends windows that are over, and forgets what is old.
   auto sweep() -> Result<void>;
@@ -80,12 +80,15 @@ private:
   Watcher(WatcherStores stores, Config const &config, Clock const &clock)
       : stores_(stores), config_(config), clock_(clock) {}
   void run();
+  void wake();
   auto read_watches() -> Result<void>;
   auto record(std::string_view stream, std::uint64_t position, std::vector<model::Finding> const &findings)
       -> Result<void>;
+  auto next_hunt() -> Result<std::optional<model::Hunt>>;
   auto hunt_one(model::Hunt const &hunt) -> Result<void>;
-  auto find_known(model::Hunt const &hunt, std::vector<model::Finding> &to) -> Result<void>;
-  auto find_past(model::Hunt const &hunt, std::vector<model::Finding> &to) -> Result<void>;
+  auto find_known(model::Hunt const &hunt, Findings &to) -> Result<void>;
+  auto find_past(model::Hunt const &hunt, Findings &to) -> Result<void>;
+  auto markings_of(std::span<model::Value const> values) -> Result<std::vector<std::optional<model::Tlp>>>;
 
   WatcherStores stores_;
   Config const &config_;
@@ -98,7 +101,9 @@ private:
   std::atomic<bool> hunts_wanted_{false};
   std::mutex refresh_mutex_;
   std::mutex hunt_mutex_;
-  std::uint64_t seen_version_ = 0;                     // of the book; under refresh_mutex_
+  std::mutex held_mutex_;  // no hunt is found in the book before it stands among those held
+  std::set<std::int64_t> held_hunts_;
+  std::atomic<std::uint64_t> seen_version_{0};         // of the book
   std::unordered_set<std::uint64_t> unwatched_texts_;  // of look_at(): marks of texts that match nothing; bounded
   std::shared_ptr<WatchSet const> unwatched_of_;       // by which set
   std::mutex wait_mutex_;

@@ -12,18 +12,25 @@ namespace {
 
 // Looked up at once: enough to hide a look-up's latency, and the hits of so many are held at the same time.
 constexpr auto kLookedUpAtOnce = std::size_t{4096};
-// What one hunt may find one by one; the book summarises long before, this bounds memory.
-constexpr auto kMaxFindings = std::size_t{100'000};
 
-Counter const hunts{"noroshi_hunts_total", "hunts for values in past observations"};
-Counter const hunted{"noroshi_hunted_values_total", "values that were hunted for"};
+Counter const hunts_done{"noroshi_hunts_total", "hunts for values in past observations"};
+Counter const values_hunted{"noroshi_hunted_values_total", "values that were hunted for"};
 
-/// Who may see one of the contexts that name an indicator may know that it was met.
-auto marking_of(std::vector<model::Hit> const &hits) -> model::Tlp {
-  auto least = model::Tlp::red;
-  for (auto const &hit : hits)
-    if (hit.match == model::MatchKind::exact) least = std::min(least, hit.context.tlp);
-  return hits.empty() ? model::Tlp::amber : least;
+/// Who may see one of the contexts that name an indicator may know that it was met. Those that expired count where
+/// there are no others. Nothing where nobody names it.
+auto marking_of(std::vector<model::Hit> const &hits, Time now) -> std::optional<model::Tlp> {
+  auto current = std::optional<model::Tlp>{};
+  auto expired = std::optional<model::Tlp>{};
+  for (auto const &hit : hits) {
+    if (hit.match != model::MatchKind::exact) continue;
+    auto &least = hit.context.expiry && *hit.context.expiry <= now ? expired : current;
+    least = std::min(hit.context.tlp, least.value_or(hit.context.tlp));
+  }
+  return current ? current : expired;
+}
+
+auto says(std::vector<model::SourceId> const &sources, model::Hit const &hit) -> bool {
+  return std::ranges::find(sources, hit.context.source) != sources.end();
 }
 
 template <class Take>
@@ -40,15 +47,45 @@ auto each_answer(model::IndicatorStore &store, std::span<model::Value const> val
 
 }  // namespace
 
-auto Watcher::plan_hunt(std::string_view stream, std::uint64_t position, model::Hunt const &hunt) -> Result<void> {
-  return stores_.book.plan_hunt(stream, position, hunt, clock_.now());
+auto Watcher::plan_held(std::string_view stream, std::uint64_t position, model::Hunt const &hunt)
+    -> Result<std::int64_t> {
+  auto const lock = std::lock_guard{held_mutex_};
+  TRY(auto const id, stores_.book.plan_hunt(stream, position, hunt, clock_.now()));
+  if (id != 0) held_hunts_.insert(id);
+  return id;
+}
+
+void Watcher::release_held(std::span<std::int64_t const> hunts) {
+  {
+    auto const lock = std::lock_guard{held_mutex_};
+    for (auto const id : hunts) held_hunts_.erase(id);
+  }
+  wake();
+}
+
+void Watcher::drop_held(std::span<std::int64_t const> hunts) {
+  auto const lock = std::lock_guard{held_mutex_};
+  for (auto const id : hunts) {
+    auto const gone = stores_.book.finish_hunt(id, {}, clock_.now());
+    if (gone)
+      held_hunts_.erase(id);
+    else  // it is not run before the next start, which tells nothing of what nobody names
+      log_warning("a hunt for what was not stored stays in the book: {}", gone.error().sentence);
+  }
+}
+
+auto Watcher::next_hunt() -> Result<std::optional<model::Hunt>> {
+  auto const lock = std::lock_guard{held_mutex_};
+  return stores_.book.next_hunt(held_hunts_);
 }
 
 auto Watcher::hunt() -> Result<void> {
   auto const one_at_a_time = std::lock_guard{hunt_mutex_};
   while (!stopping_) {
-    TRY(auto const next, stores_.book.next_hunt());
+    TRY(auto const next, next_hunt());
     if (!next) return ok;
+    // What becomes known behind a watch's hunt is checked against it as it comes: it must be in the set before.
+    if (next->watch && *next->watch > set()->youngest()) TRY_VOID(read_watches());
     if (auto const done = hunt_one(*next); !done) {
       if (stopping_) return ok;  // it stays due
       return done;
@@ -58,11 +95,12 @@ auto Watcher::hunt() -> Result<void> {
 }
 
 auto Watcher::hunt_one(model::Hunt const &hunt) -> Result<void> {
-  auto findings = std::vector<model::Finding>{};
-  TRY_VOID(find_known(hunt, findings));
-  TRY_VOID(find_past(hunt, findings));
-  hunts.add();
-  hunted.add(hunt.values.size());
+  auto found = Findings{};
+  TRY_VOID(find_known(hunt, found));
+  TRY_VOID(find_past(hunt, found));
+  hunts_done.add();
+  values_hunted.add(hunt.values.size());
+  auto const findings = std::move(found).take();
   auto const lock = std::lock_guard{answering_mutex_};
   TRY(auto answers, stores_.book.finish_hunt(hunt.id, findings, clock_.now()));
   tail_.publish(std::move(answers));
@@ -70,13 +108,14 @@ auto Watcher::hunt_one(model::Hunt const &hunt) -> Result<void> {
 }
 
 /// For a watch: everything known of its values. Else: what the hunt's sources say of those that are watched.
-auto Watcher::find_known(model::Hunt const &hunt, std::vector<model::Finding> &to) -> Result<void> {
+auto Watcher::find_known(model::Hunt const &hunt, Findings &to) -> Result<void> {
   auto const now = clock_.now();
   if (hunt.watch)
     return each_answer(stores_.indicators, hunt.values, now,
                        [&](model::Value const &value, std::vector<model::Hit> const &hits) {
                          for (auto const &hit : hits)
-                           if (to.size() < kMaxFindings) to.push_back(known_finding(*hunt.watch, value, hit));
+                           if (hunt.sources.empty() || says(hunt.sources, hit))
+                             to.add(known_finding(*hunt.watch, value, hit));
                        });
   auto const watched = set();
   auto matches = std::vector<WatchSet::Match>{};
@@ -85,51 +124,59 @@ auto Watcher::find_known(model::Hunt const &hunt, std::vector<model::Finding> &t
                        matches.clear();
                        watched->match_indicator(value, matches);
                        for (auto const &hit : hits) {
-                         if (hit.match != model::MatchKind::exact) continue;
-                         if (std::ranges::find(hunt.sources, hit.context.source) == hunt.sources.end()) continue;
+                         if (hit.match != model::MatchKind::exact || !says(hunt.sources, hit)) continue;
                          for (auto const match : matches)
                            watched->each_watch(match.entry, [&](model::WatchId watch) {
                              auto of_watch = hit;
                              of_watch.match = match.match;
-                             if (to.size() < kMaxFindings)
-                               to.push_back(known_finding(watch, watched->value(match.entry), of_watch));
+                             to.add(known_finding(watch, watched->value(match.entry), of_watch));
                            });
                        }
                      });
 }
 
-auto Watcher::find_past(model::Hunt const &hunt, std::vector<model::Finding> &to) -> Result<void> {
+auto Watcher::markings_of(std::span<model::Value const> values) -> Result<std::vector<std::optional<model::Tlp>>> {
+  auto markings = std::vector<std::optional<model::Tlp>>{};
+  markings.reserve(values.size());
+  auto const now = clock_.now();
+  // At the beginning of time nothing has expired.
+  TRY_VOID(each_answer(
+      stores_.indicators, values, Time{},
+      [&](model::Value const &, std::vector<model::Hit> const &hits) { markings.push_back(marking_of(hits, now)); }));
+  return markings;
+}
+
+auto Watcher::find_past(model::Hunt const &hunt, Findings &to) -> Result<void> {
   auto watches = std::vector<model::WatchId>{};
   {
     auto const lock = std::lock_guard{set_mutex_};
     watches = hunt.watch ? std::vector{*hunt.watch} : of_indicators_;
   }
-  if (watches.empty() || hunt.values.empty()) return ok;
+  auto const is_past_asked = !hunt.watch || hunt.sources.empty();
+  if (watches.empty() || hunt.values.empty() || !is_past_asked) return ok;
   TRY(auto const past, stores_.past.sightings(hunt.values, [this] { return !stopping_; }, model::node_viewer()));
   if (past.unread > 0)
     log_warning("a hunt for {} values lacks {} of {} days", hunt.values.size(), past.unread, past.days);
   auto values = std::vector<model::Value>{};
   for (auto const &sighting : past.found) values.push_back(sighting.value);
-  // A watch's values are marked by the watch; an indicator's past is told to who may see the indicator.
-  auto markings = std::vector<model::Tlp>(values.size(), model::Tlp::amber);
+  // A watch's values are marked by the watch; an indicator's past is told to who may see the indicator, and not at all
+  // where nobody names it: its load failed, or it was taken back.
+  auto markings = std::vector<std::optional<model::Tlp>>(values.size(), model::Tlp::amber);
   if (!hunt.watch) {
-    auto number = std::size_t{0};
-    TRY_VOID(each_answer(
-        stores_.indicators, values, clock_.now(),
-        [&](model::Value const &, std::vector<model::Hit> const &hits) { markings[number++] = marking_of(hits); }));
+    TRY(markings, markings_of(values));
   }
   for (auto number = std::size_t{0}; number < past.found.size(); ++number) {
+    if (!markings[number]) continue;
     auto const &sighting = past.found[number];
     for (auto const watch : watches) {
-      if (to.size() >= kMaxFindings) return ok;
       auto finding = model::Finding{.watch = watch, .kind = model::AnswerKind::past, .value = sighting.value};
       finding.found = sighting.value;
       finding.first_seen = sighting.first_seen;
       finding.last_seen = sighting.last_seen;
       finding.count = sighting.count;
       finding.sensors = sighting.sensors;
-      finding.tlp = markings[number];
-      to.push_back(std::move(finding));
+      finding.tlp = *markings[number];
+      to.add(std::move(finding));
     }
   }
   return ok;

@@ -17,8 +17,6 @@ namespace {
 
 // Values of one group that are told apart; of more it is only counted how many. A group is 50,000 rows or so.
 constexpr auto kMaxTallies = std::size_t{20'000};
-// Contexts of one commit that are told apart.
-constexpr auto kMaxKnown = std::size_t{20'000};
 // Canonical forms cost microseconds, and visitors repeat themselves: half a megabyte remembers texts that match
 // nothing.
 constexpr auto kMaxMarks = std::size_t{65'536};
@@ -73,7 +71,7 @@ public:
   }
   [[nodiscard]] auto has(std::uint32_t entry) const -> bool { return by_entry_.contains(entry); }
 
-  void move_to(std::vector<model::Finding> &findings) && {
+  void move_to(Findings &findings) && {
     for (auto const &[entry, tally] : by_entry_)
       set_.each_watch(entry, [&](model::WatchId watch) {
         auto finding = model::Finding{.watch = watch, .kind = model::AnswerKind::seen, .value = set_.value(entry)};
@@ -83,9 +81,9 @@ public:
         finding.last_seen = tally.last;
         finding.count = tally.count;
         finding.sensors = tally.sensors;
-        findings.push_back(std::move(finding));
+        findings.add(std::move(finding));
       });
-    for (auto &[watch, finding] : others_) findings.push_back(std::move(finding));
+    for (auto &[watch, finding] : others_) findings.add(std::move(finding));
   }
 
 private:
@@ -164,18 +162,15 @@ private:
 };
 
 /// What was said, but of values that the same group was seen with: one answer for one event.
-void add_known(WatchSet const &set, std::span<model::IndicatorWrite const> writes, Tallies const *seen,
-               std::vector<model::Finding> &to) {
+void add_known(WatchSet const &set, std::span<model::IndicatorWrite const> writes, Tallies const *seen, Findings &to) {
   auto matches = std::vector<WatchSet::Match>{};
-  auto known = std::size_t{0};
   for (auto const &write : writes) {
     matches.clear();
     set.match_indicator(write.indicator, matches);
     for (auto const match : matches) {
       if (seen != nullptr && seen->has(match.entry)) continue;
-      if (++known > kMaxKnown) return;
       set.each_watch(match.entry, [&](model::WatchId watch) {
-        to.push_back(known_finding(watch, set.value(match.entry), {match.match, write.indicator, write.context}));
+        to.add(known_finding(watch, set.value(match.entry), {match.match, write.indicator, write.context}));
       });
     }
   }
@@ -203,20 +198,21 @@ auto Watcher::look_at(std::span<std::shared_ptr<LogRecord const> const> batches,
   if (watched->empty()) return ok;
   if (unwatched_of_ != watched) unwatched_texts_.clear();
   unwatched_of_ = watched;
-  auto findings = std::vector<model::Finding>{};
+  auto found = Findings{};
   auto tallies = Tallies{*watched};
   auto looker = Looker{*watched, unwatched_texts_, tallies};
   for (auto const &batch : batches) looker.look(*batch);
-  add_known(*watched, writes, &tallies, findings);
-  std::move(tallies).move_to(findings);
+  add_known(*watched, writes, &tallies, found);
+  std::move(tallies).move_to(found);
+  auto const findings = std::move(found).take();
   return findings.empty() ? Result<void>{ok} : record("watch/intake", position, findings);
 }
 
 auto Watcher::look_at(std::string_view stream, std::span<model::IndicatorWrite const> writes, std::uint64_t position)
     -> Result<void> {
-  auto findings = std::vector<model::Finding>{};
-  if (auto const watched = set(); !watched->empty()) add_known(*watched, writes, nullptr, findings);
-  return record(stream, position, findings);
+  auto found = Findings{};
+  if (auto const watched = set(); !watched->empty()) add_known(*watched, writes, nullptr, found);
+  return record(stream, position, std::move(found).take());
 }
 
 }  // namespace noroshi::understand

@@ -219,18 +219,18 @@ TEST_CASE("answers are bounded in number and age, and what goes is counted") {
 TEST_CASE("a hunt stays due until it is finished, and is answered once") {
   auto book = Book{};
   auto const id = book.add({ip(1)}, book.reader);
-  auto const first = book->next_hunt();
+  auto const first = book->next_hunt({});
   REQUIRE(first);
   REQUIRE(first->has_value());
   CHECK((*first)->watch == id);
   CHECK((*first)->values == std::vector{ip(1)});
   book.reopen();
-  REQUIRE((*book->next_hunt())->id == (*first)->id);
+  REQUIRE((*book->next_hunt({}))->id == (*first)->id);
   auto past = seen(id, ip(1));
   past.kind = AnswerKind::past;
   CHECK(book->finish_hunt((*first)->id, std::vector{past}, book.clock.now())->size() == 1);
   CHECK(book->finish_hunt((*first)->id, std::vector{past}, book.clock.now())->empty());
-  CHECK_FALSE(book->next_hunt()->has_value());
+  CHECK_FALSE(book->next_hunt({})->has_value());
   CHECK_FALSE(book->watch(id, book.reader)->hunting);
 
   auto plan = model::Hunt{};
@@ -238,7 +238,7 @@ TEST_CASE("a hunt stays due until it is finished, and is answered once") {
   plan.said = {ip(9)};
   plan.sources = {{2}, {5}};
   REQUIRE(book->plan_hunt("watch/catalogue", 9, plan, book.clock.now()));
-  auto const planned = *book->next_hunt();
+  auto const planned = *book->next_hunt({});
   REQUIRE(planned);
   CHECK_FALSE(planned->watch);
   CHECK(planned->values == plan.values);
@@ -247,7 +247,19 @@ TEST_CASE("a hunt stays due until it is finished, and is answered once") {
   REQUIRE(book->finish_hunt(planned->id, {}, book.clock.now()));
   REQUIRE(book->record("watch/catalogue", 9, {}, book.clock.now()));
   REQUIRE(book->plan_hunt("watch/catalogue", 9, plan, book.clock.now()));  // it was looked at already
-  CHECK_FALSE(book->next_hunt()->has_value());
+  CHECK_FALSE(book->next_hunt({})->has_value());
+
+  auto const held = book->plan_hunt({}, 0, plan, book.clock.now());
+  REQUIRE(held);
+  CHECK_FALSE(book->next_hunt({*held})->has_value());
+  auto of_watch = model::Hunt{.watch = id};
+  of_watch.sources = {{5}};
+  REQUIRE(book->plan_hunt({}, 0, of_watch, book.clock.now()));
+  auto const next = *book->next_hunt({*held});
+  REQUIRE(next);
+  CHECK((next->watch == id && next->values == std::vector{ip(1)} && next->sources == of_watch.sources));
+  of_watch.watch = model::WatchId{999};
+  CHECK(*book->plan_hunt({}, 0, of_watch, book.clock.now()) == 0);
 }
 
 TEST_CASE("a webhook is due while answers wait, with the rights its owner has now") {

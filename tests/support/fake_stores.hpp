@@ -66,6 +66,7 @@ public:
   }
   auto apply(model::IndicatorCommit const &commit) -> Result<void> override {
     if (commit.position <= cursors[commit.stream]) return ok;
+    if (before_storing) TRY_VOID(before_storing());
     cursors[commit.stream] = commit.position;
     for (auto const &write : commit.writes) hits.push_back({model::MatchKind::exact, write.indicator, write.context});
     for (auto const &gone : commit.withdrawals)
@@ -105,6 +106,7 @@ public:
   std::map<std::string, std::uint64_t> cursors;
   std::function<Result<void>(std::span<model::Value const>)> before_look_up;  // its error is look_up's; may be empty
   std::function<Result<void>()> before_list;                                  // likewise; from several threads
+  std::function<Result<void>()> before_storing;                               // likewise, of apply() and a load's end
 
 private:
   class Load final : public model::IndicatorLoad {
@@ -125,6 +127,7 @@ private:
       return ok;
     }
     auto finish(std::span<model::SourceId const> replaced) -> Result<std::uint64_t> override {
+      if (store_.before_storing) TRY_VOID(store_.before_storing());
       for (auto const source : replaced)
         std::erase_if(store_.hits, [&](model::Hit const &hit) { return hit.context.source == source; });
       for (auto &hit : added_) store_.hits.push_back(std::move(hit));

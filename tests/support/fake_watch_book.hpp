@@ -104,13 +104,16 @@ public:
   auto sweep(Time, Duration) -> Result<std::vector<model::WatchAnswer>> override {
     return std::vector<model::WatchAnswer>{};
   }
-  auto plan_hunt(std::string_view, std::uint64_t, model::Hunt const &hunt, Time) -> Result<void> override {
+  auto plan_hunt(std::string_view, std::uint64_t, model::Hunt const &hunt, Time) -> Result<std::int64_t> override {
     hunts.push_back(hunt);
     hunts.back().id = ++hunt_;
-    return ok;
+    if (hunt.watch) hunts.back().values = values_[*hunt.watch];
+    return hunt_;
   }
-  auto next_hunt() -> Result<std::optional<model::Hunt>> override {
-    return hunts.empty() ? std::optional<model::Hunt>{} : std::optional{hunts.front()};
+  auto next_hunt(std::set<std::int64_t> const &held) -> Result<std::optional<model::Hunt>> override {
+    for (auto const &hunt : hunts)
+      if (!held.contains(hunt.id)) return std::optional{hunt};
+    return std::optional<model::Hunt>{};
   }
   auto finish_hunt(std::int64_t hunt, std::span<model::Finding const> findings, Time now)
       -> Result<std::vector<model::WatchAnswer>> override {

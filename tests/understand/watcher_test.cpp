@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/fake_stores.hpp"
 #include "tests/support/observations.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -35,12 +36,12 @@ struct Tower {
   std::unique_ptr<Applier> applier;
   model::Viewer admin;
 
-  explicit Tower(TemporaryFolder const &folder) {
+  explicit Tower(TemporaryFolder const &folder, std::unique_ptr<model::IndicatorStore> other_store = nullptr) {
     auto opened = know::open_catalogue_and_watches({.path = folder / "catalogue.sqlite"});
     REQUIRE(opened);
     catalogue = std::move(opened->catalogue);
     book = std::move(opened->watches);
-    store = *know::open_indicator_store(folder / "indicators");
+    store = other_store ? std::move(other_store) : *know::open_indicator_store(folder / "indicators");
     auto seen = know::open_observations_and_past({.directory = folder / "observations"});
     REQUIRE(seen);
     observations = std::move(seen->store);
@@ -92,6 +93,24 @@ struct Tower {
       if (!commit) return watcher->hunt();
       TRY_VOID(indicators->apply(*commit));
     }
+  }
+  /// Of a feed, marked RED; its finish() is the caller's.
+  auto begin_load(std::vector<Value> const &values, std::optional<Time> expiry = {})
+      -> std::unique_ptr<model::IndicatorLoad> {
+    auto load = indicators->load();
+    REQUIRE(load);
+    auto context = model::Context{};
+    context.source = catalogue->ensure_source("feed/one")->id;
+    context.tlp = model::Tlp::red;
+    auto const number = (*load)->context(context);
+    for (auto const &[type, text] : values)
+      REQUIRE((*load)->add(type, text, number, {kReceived, kReceived, 1, expiry}));
+    return *std::move(load);
+  }
+  auto hunts_due() -> bool {
+    auto const next = book->next_hunt({});
+    REQUIRE(next);
+    return next->has_value();
   }
   auto answers(AnswerKind kind) -> std::vector<model::Finding> {
     auto const page = book->answers(0, std::nullopt, 10'000, admin);
@@ -226,6 +245,132 @@ TEST_CASE("a report whose commit was cut off between the store and the book is l
   CHECK(tower.answers(AnswerKind::known).size() == 1);
   REQUIRE(tower.apply_changes());
   CHECK(tower.answers(AnswerKind::known).size() == 1);
+}
+
+TEST_CASE("while a load or a report is on its way into the store nothing is hunted for; behind it, with its marking") {
+  auto const folder = TemporaryFolder{};
+  auto owned = std::make_unique<test::FakeIndicators>();
+  auto &store = *owned;
+  auto tower = Tower{folder, std::move(owned)};
+  tower.visit(1, "9.9.9.9", "bad.example.com");
+  tower.visit(2, "9.9.9.9", "worse.example.com");
+  tower.watch({domain("quiet.example.net"), domain("worse.example.com")}, false);
+  auto asked = 0;
+  store.before_storing = [&]() -> Result<void> {
+    ++asked;
+    REQUIRE(tower.hunts_due());
+    REQUIRE(tower.watcher->hunt());
+    CHECK(tower.answers(AnswerKind::past).empty());
+    CHECK(tower.answers(AnswerKind::known).empty());
+    return ok;
+  };
+  REQUIRE(tower.begin_load({domain("bad.example.com"), domain("quiet.example.net")})->finish({}));
+  store.before_storing = nullptr;
+  CHECK(asked == 1);
+  REQUIRE(tower.watcher->hunt());
+  auto past = tower.answers(AnswerKind::past);
+  REQUIRE(past.size() == 1);
+  CHECK((past.front().value == domain("bad.example.com") && past.front().tlp == model::Tlp::red));
+  auto const known = tower.answers(AnswerKind::known);
+  REQUIRE(known.size() == 1);
+  CHECK((known.front().value == domain("quiet.example.net") && known.front().tlp == model::Tlp::red));
+
+  store.before_storing = [&]() -> Result<void> {
+    ++asked;
+    REQUIRE(tower.hunts_due());
+    REQUIRE(tower.watcher->hunt());
+    CHECK(tower.answers(AnswerKind::past).size() == 1);
+    return ok;
+  };
+  tower.report("analyst/ann", {domain("worse.example.com")});
+  CHECK(asked == 2);
+  CHECK(tower.answers(AnswerKind::past).size() == 2);
+  CHECK_FALSE(tower.hunts_due());
+}
+
+TEST_CASE("a load or a report that the store refuses leaves no hunt, and one that was given up neither") {
+  auto const folder = TemporaryFolder{};
+  auto owned = std::make_unique<test::FakeIndicators>();
+  auto &store = *owned;
+  auto tower = Tower{folder, std::move(owned)};
+  tower.visit(1, "9.9.9.9", "bad.example.com");
+  store.before_storing = []() -> Result<void> { return fail(ErrorCode::unavailable, "no space"); };
+  CHECK_FALSE(tower.begin_load({domain("bad.example.com")})->finish({}));
+  CHECK_FALSE(tower.hunts_due());
+  auto const writes = std::vector<model::IndicatorWrite>{{domain("bad.example.com"), {}}};
+  REQUIRE(tower.catalogue->add_report("analyst/ann", "a report", writes, tower.admin));
+  CHECK_FALSE(tower.apply_changes());
+  CHECK_FALSE(tower.hunts_due());
+  (void)tower.begin_load({domain("bad.example.com")});
+  CHECK_FALSE(tower.hunts_due());
+  CHECK(tower.answers(AnswerKind::past).empty());
+}
+
+TEST_CASE("after a crash at a load's end a hunt is run where the load stands, and tells nothing where it does not") {
+  auto const folder = TemporaryFolder{};
+  auto hunt = model::Hunt{};
+  hunt.values = {domain("bad.example.com"), domain("worse.example.com")};
+  hunt.said = {domain("worse.example.com")};
+  {
+    auto tower = Tower{folder};
+    tower.visit(1, "9.9.9.9", "bad.example.com");
+    tower.visit(2, "9.9.9.9", "worse.example.com");
+    tower.watch({domain("worse.example.com")}, false);
+    hunt.sources = {tower.catalogue->ensure_source("feed/one")->id};
+    // Killed behind the plan, before the store has the load.
+    REQUIRE(tower.book->plan_hunt({}, 0, hunt, kReceived));
+  }
+  {
+    auto tower = Tower{folder};
+    REQUIRE(tower.watcher->hunt());
+    CHECK_FALSE(tower.hunts_due());
+    CHECK(tower.answers(AnswerKind::past).empty());
+    CHECK(tower.answers(AnswerKind::known).empty());
+    // Killed when the store had it, before the hunt was released.
+    REQUIRE(tower.book->plan_hunt({}, 0, hunt, kReceived));
+    auto load = tower.store->load();
+    auto context = model::Context{};
+    context.source = hunt.sources.front();
+    context.tlp = model::Tlp::red;
+    auto const number = (*load)->context(context);
+    for (auto const &value : hunt.values)
+      REQUIRE((*load)->add(value.type, value.text, number, {kReceived, kReceived, 1, std::nullopt}));
+    REQUIRE((*load)->finish({}));
+  }
+  auto tower = Tower{folder};
+  REQUIRE(tower.watcher->hunt());
+  auto const past = tower.answers(AnswerKind::past);
+  CHECK(past.size() == 2);
+  for (auto const &finding : past) CHECK(finding.tlp == model::Tlp::red);
+  CHECK(tower.answers(AnswerKind::known).size() == 1);
+}
+
+TEST_CASE("an indicator that has expired is hunted for with the marking it had") {
+  auto const folder = TemporaryFolder{};
+  auto tower = Tower{folder};
+  tower.visit(1, "9.9.9.9", "bad.example.com");
+  REQUIRE(tower.begin_load({domain("bad.example.com")}, system_clock().now() - std::chrono::hours{1})->finish({}));
+  REQUIRE(tower.watcher->hunt());
+  auto const past = tower.answers(AnswerKind::past);
+  REQUIRE(past.size() == 1);
+  CHECK(past.front().tlp == model::Tlp::red);
+}
+
+TEST_CASE("a watch that is added while a load goes on is told what that load brings") {
+  auto const folder = TemporaryFolder{};
+  auto owned = std::make_unique<test::FakeIndicators>();
+  auto &store = *owned;
+  auto tower = Tower{folder, std::move(owned)};
+  auto load = tower.begin_load({domain("one.example.com"), domain("two.example.net")});
+  tower.watch({domain("one.example.com")});
+  store.before_storing = [&]() -> Result<void> {
+    tower.watch({domain("two.example.net")}, false);
+    return ok;
+  };
+  REQUIRE(load->finish({}));
+  CHECK(tower.answers(AnswerKind::known).empty());
+  REQUIRE(tower.watcher->hunt());
+  CHECK(tower.answers(AnswerKind::known).size() == 2);
 }
 
 TEST_CASE("followers get answers in order as they come, and are sent to the book where they were away for too long") {

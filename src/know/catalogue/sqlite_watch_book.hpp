@@ -40,8 +40,8 @@ public:
 
   // watch_hunts.cpp
   auto plan_hunt(std::string_view stream, std::uint64_t position, model::Hunt const &hunt, Time now)
-      -> Result<void> override;
-  auto next_hunt() -> Result<std::optional<model::Hunt>> override;
+      -> Result<std::int64_t> override;
+  auto next_hunt(std::set<std::int64_t> const &held) -> Result<std::optional<model::Hunt>> override;
   auto finish_hunt(std::int64_t hunt, std::span<model::Finding const> findings, Time now)
       -> Result<std::vector<model::WatchAnswer>> override;
 

@@ -40,7 +40,14 @@ auto sources_of(std::string_view text) -> std::vector<model::SourceId> {
   return sources;
 }
 
-/// Of each watch the first kMaxPast findings of the past as they are, and one for all others.
+auto text_of(std::vector<model::SourceId> const &sources) -> std::string {
+  auto text = std::string{};
+  for (auto const source : sources) text += fmt::format("{}{}", text.empty() ? "" : ",", source.number);
+  return text;
+}
+
+/// Of each watch the first kMaxPast findings of the past as they are, and one for all others. A finding without a value
+/// counts several.
 auto answer_past(rows::AnswerWriter &writer, std::span<model::Finding const> findings) -> Result<void> {
   struct Told {
     std::uint64_t one_by_one = 0;
@@ -63,7 +70,7 @@ auto answer_past(rows::AnswerWriter &writer, std::span<model::Finding const> fin
     of.others.first_seen = is_first ? finding.first_seen : std::min(of.others.first_seen, finding.first_seen);
     of.others.last_seen = std::max(of.others.last_seen, finding.last_seen);
     of.others.tlp = std::max(of.others.tlp, finding.tlp);
-    ++of.others.count;
+    of.others.count += finding.value.text.empty() ? finding.count : 1;
   }
   for (auto const &[watch, of] : told)
     if (of.others.count > 0) TRY_VOID(writer.answer(of.others));
@@ -73,35 +80,41 @@ auto answer_past(rows::AnswerWriter &writer, std::span<model::Finding const> fin
 }  // namespace
 
 auto SqliteWatchBook::plan_hunt(std::string_view stream, std::uint64_t position, model::Hunt const &hunt, Time now)
-    -> Result<void> {
-  return database_->write([&](sqlite::Connection &connection) -> Result<void> {
+    -> Result<std::int64_t> {
+  return database_->write([&](sqlite::Connection &connection) -> Result<std::int64_t> {
     if (!stream.empty()) {
       auto query = connection.query("SELECT 1 FROM cursors WHERE stream = ? AND position >= ?");
       TRY(auto const done, query.bind(stream, position).step());
-      if (done) return ok;
+      if (done) return 0;
     }
-    auto sources = std::string{};
-    for (auto const source : hunt.sources) sources += fmt::format("{}{}", sources.empty() ? "" : ",", source.number);
-    TRY_VOID(connection.run("INSERT INTO watch_hunts(watch, created, sources) VALUES(NULL, ?, ?)", now, sources));
+    TRY_VOID(connection.run(
+        "INSERT INTO watch_hunts(watch, created, sources) SELECT ?1, ?2, ?3 WHERE ?1 IS NULL OR EXISTS(SELECT 1 FROM "
+        "watches WHERE id = ?1)",
+        hunt.watch, now, text_of(hunt.sources)));
+    if (connection.changes() == 0) return 0;  // its watch was removed meanwhile
     auto const id = connection.last_row_id();
+    if (hunt.watch) return id;  // its values stand in the watch
     TRY_VOID(keep(connection, id, false, hunt.values));
-    return keep(connection, id, true, hunt.said);
+    TRY_VOID(keep(connection, id, true, hunt.said));
+    return id;
   });
 }
 
-auto SqliteWatchBook::next_hunt() -> Result<std::optional<model::Hunt>> {
-  return database_->read([](sqlite::Connection &connection) -> Result<std::optional<model::Hunt>> {
-    auto query = connection.query("SELECT id, watch, sources FROM watch_hunts ORDER BY id LIMIT 1");
-    TRY(auto const any, query.step());
-    if (!any) return std::optional<model::Hunt>{};
+auto SqliteWatchBook::next_hunt(std::set<std::int64_t> const &held) -> Result<std::optional<model::Hunt>> {
+  return database_->read([&](sqlite::Connection &connection) -> Result<std::optional<model::Hunt>> {
+    auto query = connection.query("SELECT id, watch, sources FROM watch_hunts ORDER BY id");
+    do {
+      TRY(auto const any, query.step());
+      if (!any) return std::optional<model::Hunt>{};
+    } while (held.contains(query.integer(0)));
     auto hunt = model::Hunt{.id = query.integer(0)};
+    hunt.sources = sources_of(query.text(2));
     if (!query.is_null(1)) {
       hunt.watch = model::WatchId{query.integer(1)};
       auto values = connection.query("SELECT type, value FROM watch_values WHERE watch = ?");
       TRY(hunt.values, read_values(values.bind(*hunt.watch)));
       return std::optional{std::move(hunt)};
     }
-    hunt.sources = sources_of(query.text(2));
     auto values = connection.query("SELECT type, value FROM watch_hunt_values WHERE hunt = ? AND is_said = ?");
     TRY(hunt.values, read_values(values.bind(hunt.id, 0)));
     TRY(hunt.said, read_values(values.bind(hunt.id, 1)));

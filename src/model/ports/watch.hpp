@@ -107,7 +107,7 @@ struct Hunt {
   std::optional<WatchId> watch;   // nothing: of indicators that were said, for every watch that they concern
   std::vector<Value> values;      // to be looked for in the past
   std::vector<Value> said;        // without a watch: watched values among what `sources` said
-  std::vector<SourceId> sources;  // without a watch: who said it
+  std::vector<SourceId> sources;  // who said it. With a watch: only what these say, and nothing of the past
 };
 
 /// A watch whose webhook has something to deliver now.

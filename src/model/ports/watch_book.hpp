@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,12 +59,14 @@ public:
   /// watches that ended `keep` ago.
   virtual auto sweep(Time now, Duration keep) -> Result<std::vector<WatchAnswer>> = 0;
 
-  /// A hunt without a watch. Durable when it returns, so that it may be planned before what it is about is stored: then
-  /// a crash loses nothing. Does nothing where the cursor of `stream` (see record(); empty: none) is at `position`.
+  /// Its id. Durable when it returns, so that it may be planned before what it is about is stored: then a crash loses
+  /// nothing. Of a hunt for a watch only the watch and the sources are kept. Does nothing, and gives 0, where the
+  /// cursor of `stream` (see record(); empty: none) is at `position`, or the watch is gone.
   virtual auto plan_hunt(std::string_view stream, std::uint64_t position, Hunt const &hunt, Time now)
-      -> Result<void> = 0;
-  /// The oldest hunt that is due; its values. Stays due until finish_hunt().
-  virtual auto next_hunt() -> Result<std::optional<Hunt>> = 0;
+      -> Result<std::int64_t> = 0;
+  /// The oldest hunt that is due and not among `held`; its values. Stays due until finish_hunt().
+  virtual auto next_hunt(std::set<std::int64_t> const &held) -> Result<std::optional<Hunt>> = 0;
+  /// Answers what was found and forgets the hunt.
   virtual auto finish_hunt(std::int64_t hunt, std::span<Finding const> findings, Time now)
       -> Result<std::vector<WatchAnswer>> = 0;
 

@@ -16,6 +16,13 @@ constexpr auto kKnockDeadline = std::chrono::seconds{10};
 // The longest single piece of work behind one request: a report of half a million values on a slow disk.
 constexpr auto kCallDeadline = std::chrono::seconds{600};
 
+// A node with a hundred million indicators and some days of observations is up within ten seconds; one that applies
+// what it was killed with takes longer, and so does another command at work.
+constexpr auto kStartPatience = std::chrono::seconds{30};
+// Who waits so long is told why.
+constexpr auto kSilence = std::chrono::seconds{1};
+constexpr auto kLockBeat = std::chrono::milliseconds{100};
+
 auto request_for(std::string method, std::string path, net::HttpFields query, std::string body) -> net::HttpRequest {
   auto request = net::HttpRequest{};
   request.method = std::move(method);
@@ -56,15 +63,28 @@ Client::Client(Client &&) noexcept = default;
 auto Client::operator=(Client &&) noexcept -> Client & = default;
 Client::~Client() = default;
 
+/// Who has the data directory open without answering may be a node that starts: its socket comes.
 auto Client::open(Global const &global) -> Result<Client> {
   auto const directory = DataDirectory{global.data};
-  auto const knock = net::http_call(directory.api_socket(), request_for("GET", "/healthz", {}, {}), kKnockDeadline);
-  if (knock) return Client{global.language, directory.api_socket(), nullptr};
-  if (knock.error().code == ErrorCode::timed_out) return knock.error();
-  TRY(auto node, Node::open(directory, global.config));
-  // A node that was killed may have left what it acknowledged in its intake log.
-  TRY_VOID(node->applier().catch_up());
-  return Client{global.language, {}, std::move(node)};
+  auto const began = std::chrono::steady_clock::now();
+  for (auto is_told = false;;) {
+    auto const knock = net::http_call(directory.api_socket(), request_for("GET", "/healthz", {}, {}), kKnockDeadline);
+    if (knock) return Client{global.language, directory.api_socket(), nullptr};
+    if (knock.error().code == ErrorCode::timed_out) return knock.error();
+    auto lock = Node::lock(directory, kLockBeat);
+    if (lock) {
+      TRY(auto node, Node::open(directory, global.config, *std::move(lock)));
+      // A node that was killed may have left what it acknowledged in its intake log.
+      TRY_VOID(node->applier().catch_up());
+      return Client{global.language, {}, std::move(node)};
+    }
+    auto const waited = std::chrono::steady_clock::now() - began;
+    if (lock.error().code != ErrorCode::conflict || waited > kStartPatience) return std::move(lock).error();
+    if (is_told || waited < kSilence) continue;
+    fmt::print(stderr, "{} is in use and does not answer yet; waiting up to {} s for its node to start …\n",
+               global.data, kStartPatience.count());
+    is_told = true;
+  }
 }
 
 auto Client::call(net::HttpRequest request) -> Result<net::HttpResponse> {

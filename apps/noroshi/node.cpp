@@ -21,6 +21,9 @@ namespace noroshi::apps {
 
 namespace {
 
+// A command that works on the stores holds the lock for a moment; a node that starts waits it out.
+constexpr auto kLockPatience = std::chrono::seconds{5};
+
 ConfigKey<Duration> const retention{
     "observations.retention", "90d", "time",
     "how long observations are kept; whole days are dropped, those that a hold keeps are not"};
@@ -35,22 +38,10 @@ ConfigKey<ByteSize> const intake_cap{
 // One commit of catalogue changes; a report of a million values is several.
 constexpr auto kChangesAtOnce = std::size_t{100'000};
 
-// A command that works on the stores holds the lock for a moment; a node that starts, or another command, waits it out.
-constexpr auto kLockPatience = std::chrono::seconds{5};
-
 // What an import may have waiting for the stores: a few groups ahead of them, and more than the log keeps when idle.
 constexpr auto kImportBacklog = std::uint64_t{256} << 20;
 // Then it is told to come again, so that no request hangs.
 constexpr auto kImportPatience = std::chrono::seconds{20};
-
-auto take_lock(std::string const &path) -> Result<LockFile> {
-  auto const until = std::chrono::steady_clock::now() + kLockPatience;
-  while (true) {
-    auto lock = LockFile::create(path);
-    if (lock || lock.error().code != ErrorCode::conflict || std::chrono::steady_clock::now() > until) return lock;
-    std::this_thread::sleep_for(std::chrono::milliseconds{50});
-  }
-}
 
 /// A damaged store is malformed, but not by what the user typed.
 auto not_the_users(Error error) -> Error {
@@ -73,12 +64,25 @@ auto check_owner(std::string const &folder) -> Result<void> {
               folder, name, name, folder);
 }
 
-auto Node::open(DataDirectory directory, Config const &config) -> Result<std::unique_ptr<Node>> {
+auto Node::lock(DataDirectory const &directory, std::chrono::milliseconds patience) -> Result<LockFile> {
   if (!std::filesystem::exists(directory.catalogue()))
     return fail(ErrorCode::not_found, "{} is not a data directory yet; make one with: noroshi --data {} init",
                 directory.path, directory.path);
   TRY_VOID(check_owner(directory.path));
-  TRY(auto lock, take_lock(directory.lock()));
+  auto const until = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    auto lock = LockFile::create(directory.lock());
+    if (lock || lock.error().code != ErrorCode::conflict || std::chrono::steady_clock::now() > until) return lock;
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  }
+}
+
+auto Node::open(DataDirectory directory, Config const &config) -> Result<std::unique_ptr<Node>> {
+  TRY(auto held, lock(directory, kLockPatience));
+  return open(std::move(directory), config, std::move(held));
+}
+
+auto Node::open(DataDirectory directory, Config const &config, LockFile lock) -> Result<std::unique_ptr<Node>> {
   auto node = std::unique_ptr<Node>{new Node{std::move(directory), config, std::move(lock)}};
   TRY_VOID(node->open_lists());
   if (auto opened = node->open_stores(); !opened) return not_the_users(std::move(opened).error());

@@ -51,7 +51,11 @@ auto check_owner(std::string const &folder) -> Result<void>;
 
 class Node {
 public:
-  /// not_found where `directory` was never initialised; conflict where another process has it open.
+  /// not_found where `directory` was never initialised; conflict where another process has it open, and still has it
+  /// after `patience`.
+  static auto lock(DataDirectory const &directory, std::chrono::milliseconds patience) -> Result<LockFile>;
+  static auto open(DataDirectory directory, Config const &config, LockFile lock) -> Result<std::unique_ptr<Node>>;
+  /// Waits some seconds for the lock: another command may be working on the stores.
   static auto open(DataDirectory directory, Config const &config) -> Result<std::unique_ptr<Node>>;
   ~Node();
 

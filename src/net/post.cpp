@@ -27,14 +27,30 @@ constexpr auto kMaxUrlBytes = std::size_t{2048};
 // Of an answer that nobody reads: a thank-you. A longer one is cut off, its status counts.
 constexpr auto kMaxAnswerBytes = std::size_t{64} << 10;
 
-template <class Start>
-auto run(asio::io_context &loop, Start &&start) -> beast::error_code {
-  auto outcome = beast::error_code{};
-  start([&outcome](beast::error_code error, auto &&...) { outcome = error; });
-  loop.restart();
-  loop.run();
-  return outcome;
-}
+// So long after it was told to stop a post is over.
+constexpr auto kBeat = std::chrono::milliseconds{200};
+
+/// One step of a post; what it is connected by is closed where it is to stop.
+class Steps {
+public:
+  Steps(asio::io_context &loop, std::stop_token stop) : loop_(loop), stop_(std::move(stop)) {}
+
+  template <class Start>
+  auto run(beast::tcp_stream &connection, Start &&start) -> beast::error_code {
+    auto outcome = beast::error_code{};
+    start([&outcome](beast::error_code error, auto &&...) { outcome = error; });
+    loop_.restart();
+    while (!loop_.stopped() && !stop_.stop_requested()) loop_.run_for(kBeat);
+    if (loop_.stopped()) return outcome;
+    connection.close();
+    loop_.run();
+    return asio::error::operation_aborted;
+  }
+
+private:
+  asio::io_context &loop_;
+  std::stop_token stop_;
+};
 
 auto failure(beast::error_code error, std::string_view doing) -> Error {
   if (error == beast::error::timeout) return fail(ErrorCode::timed_out, "{}: no answer in time", doing);
@@ -74,18 +90,20 @@ auto message_for(PostTarget const &target, std::string body, PostOptions const &
 }
 
 template <class Stream>
-auto exchange(asio::io_context &loop, Stream &stream, PostTarget const &target,
-              http::request<http::string_body> const &message) -> Result<unsigned> {
-  if (auto const error = run(loop, [&](auto done) { http::async_write(stream, message, done); }))
+auto exchange(Steps &steps, Stream &stream, PostTarget const &target, http::request<http::string_body> const &message)
+    -> Result<unsigned> {
+  auto &connection = beast::get_lowest_layer(stream);
+  if (auto const error = steps.run(connection, [&](auto done) { http::async_write(stream, message, done); }))
     return failure(error, "sending to " + target.host);
   auto buffer = beast::flat_buffer{kMaxAnswerBytes};
   auto parser = http::response_parser<http::empty_body>{};
-  if (auto const error = run(loop, [&](auto done) { http::async_read_header(stream, buffer, parser, done); }))
+  if (auto const error =
+          steps.run(connection, [&](auto done) { http::async_read_header(stream, buffer, parser, done); }))
     return failure(error, "waiting for " + target.host);
   return parser.get().result_int();
 }
 
-auto over_tls(asio::io_context &loop, beast::tcp_stream plain, PostTarget const &target,
+auto over_tls(Steps &steps, beast::tcp_stream plain, PostTarget const &target,
               http::request<http::string_body> const &message) -> Result<unsigned> {
   auto context = ssl::context{ssl::context::tls_client};
   auto error = beast::error_code{};
@@ -96,9 +114,10 @@ auto over_tls(asio::io_context &loop, beast::tcp_stream plain, PostTarget const 
   stream.set_verify_callback(ssl::host_name_verification{target.host}, error);
   if (SSL_set_tlsext_host_name(stream.native_handle(), target.host.c_str()) != 1)
     return fail(ErrorCode::malformed, "{} is no host name", target.host);
-  if (auto const refused = run(loop, [&](auto done) { stream.async_handshake(ssl::stream_base::client, done); }))
-    return failure(refused, "TLS with " + target.host);
-  return exchange(loop, stream, target, message);
+  auto &connection = beast::get_lowest_layer(stream);
+  auto const greet = [&](auto done) { stream.async_handshake(ssl::stream_base::client, done); };
+  if (auto const refused = steps.run(connection, greet)) return failure(refused, "TLS with " + target.host);
+  return exchange(steps, stream, target, message);
 }
 
 }  // namespace
@@ -138,11 +157,12 @@ auto post(PostTarget const &target, std::string body, PostOptions const &options
   TRY(auto const places, permitted(loop, target, options));
   auto stream = beast::tcp_stream{loop};
   stream.expires_after(options.deadline);
-  if (auto const error = run(loop, [&](auto done) { stream.async_connect(places, done); }))
+  auto steps = Steps{loop, options.stop};
+  if (auto const error = steps.run(stream, [&](auto done) { stream.async_connect(places, done); }))
     return failure(error, fmt::format("connecting to {}:{}", target.host, target.port));
   auto const message = message_for(target, std::move(body), options);
-  if (target.secure) return over_tls(loop, std::move(stream), target, message);
-  return exchange(loop, stream, target, message);
+  if (target.secure) return over_tls(steps, std::move(stream), target, message);
+  return exchange(steps, stream, target, message);
 }
 
 auto hmac_sha256(std::string_view key, std::string_view text) -> std::string {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 
 #include "base/result.hpp"
@@ -28,6 +29,7 @@ struct PostOptions {
   std::chrono::seconds deadline{10};  // for everything
   /// Asked about each address that the host resolves to; only those that it permits are connected to. Required.
   std::function<bool(model::IpAddress const &)> permits;
+  std::stop_token stop;  // gives up within a beat, but not while a name is looked up
 };
 
 /// POST on the calling thread, on a new connection; https with the system's certificate authorities. The status,

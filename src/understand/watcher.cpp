@@ -11,14 +11,39 @@ namespace {
 ConfigKey<Duration> const keep{"watch.keep", "30d", "time",
                                "how long answers of watches are kept for who follows them"};
 
-// Windows end, and webhooks are tried again, at this pace.
+// Windows end at this pace.
 constexpr auto kRound = std::chrono::seconds{1};
 // A store that refuses is asked again after so long.
 constexpr auto kRetry = std::chrono::seconds{5};
 
 Counter const answers_given{"noroshi_watch_answers_total", "answers of standing questions"};
 
+/// A part of the thread's work: where it fails it rests, and the other parts go on.
+class Part {
+public:
+  explicit Part(std::string_view name) : name_(name) {}
+
+  template <class Work>
+  void attempt(Work const &work) {
+    if (std::chrono::steady_clock::now() < rest_until_) return;
+    if (auto const done = work(); !done) {
+      log_error("{}: {}; next try in {} s", name_, done.error().sentence, kRetry.count());
+      rest_until_ = std::chrono::steady_clock::now() + kRetry;
+    }
+  }
+
+private:
+  std::string_view name_;
+  std::chrono::steady_clock::time_point rest_until_;
+};
+
 }  // namespace
+
+Watcher::Watcher(WatcherStores stores, Config const &config, Clock const &clock)
+    : stores_(stores),
+      config_(config),
+      clock_(clock),
+      webhooks_(std::make_unique<Webhooks>(stores.book, stores.catalogue, config, clock)) {}
 
 auto Watcher::create(WatcherStores stores, Config const &config, Clock const &clock)
     -> Result<std::unique_ptr<Watcher>> {
@@ -34,11 +59,13 @@ Watcher::~Watcher() { stop(); }
 void Watcher::start() {
   stopping_ = false;
   thread_ = std::thread{[this] { run(); }};
+  webhooks_->start();
 }
 
 void Watcher::stop() {
   stopping_ = true;
   wake();
+  webhooks_->stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -100,23 +127,20 @@ auto Watcher::sweep() -> Result<void> {
 }
 
 void Watcher::run() {
-  auto webhooks = Webhooks{stores_.book, stores_.catalogue, config_, clock_};
-  auto rest_until = std::chrono::steady_clock::time_point{};
+  auto ending = Part{"windows of watches"};
+  auto reading = Part{"watches"};
+  auto hunting = Part{"hunts in the past"};
   while (!stopping_) {
     {
       auto lock = std::unique_lock{wait_mutex_};
       woken_.wait_for(lock, kRound, [this] { return has_work_ || stopping_; });
       has_work_ = false;
     }
-    if (stopping_ || std::chrono::steady_clock::now() < rest_until) continue;
-    auto done = sweep();
+    if (stopping_) return;
+    ending.attempt([this] { return sweep(); });
     // Watches that ended went with the sweep.
-    if (done && stores_.book.version() != seen_version_) done = read_watches();
-    if (done) done = hunt();
-    if (done) done = webhooks.deliver(stopping_);
-    if (done || stopping_) continue;
-    log_error("watches: {}; next try in {} s", done.error().sentence, kRetry.count());
-    rest_until = std::chrono::steady_clock::now() + kRetry;
+    reading.attempt([this] { return stores_.book.version() == seen_version_ ? Result<void>{ok} : read_watches(); });
+    hunting.attempt([this] { return hunt(); });
   }
 }
 

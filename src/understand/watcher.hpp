@@ -17,8 +17,8 @@
 #include "model/ports/past_observations.hpp"
 #include "model/ports/watch_book.hpp"
 #include "understand/answer_tail.hpp"
-#include "understand/watch_findings.hpp"
 #include "understand/intake_log.hpp"
+#include "understand/watch_findings.hpp"
 #include "understand/watch_set.hpp"
 
 namespace noroshi::understand {
@@ -33,6 +33,8 @@ struct WatcherStores {
   model::PastObservations &past;
 };
 
+class Webhooks;
+
 /// look_at() belongs to the applier's thread; everything else is thread-safe.
 class Watcher {
 public:
@@ -43,7 +45,8 @@ public:
   Watcher(Watcher const &) = delete;
   auto operator=(Watcher const &) -> Watcher & = delete;
 
-  /// Begins to hunt, to end windows and to call webhooks, on a thread of its own.
+  /// Begins to hunt and to end windows on a thread of its own, and to call webhooks on others: neither waits for the
+  /// other.
   void start();
   void stop();
   [[nodiscard]] auto started() const -> bool { return thread_.joinable(); }
@@ -77,14 +80,13 @@ public:
   auto sweep() -> Result<void>;
 
 private:
-  Watcher(WatcherStores stores, Config const &config, Clock const &clock)
-      : stores_(stores), config_(config), clock_(clock) {}
+  Watcher(WatcherStores stores, Config const &config, Clock const &clock);
   void run();
   void wake();
   auto read_watches() -> Result<void>;
   auto record(std::string_view stream, std::uint64_t position, std::vector<model::Finding> const &findings)
       -> Result<void>;
-  auto next_hunt() -> Result<std::optional<model::Hunt>>;
+  auto next_hunt(std::set<std::int64_t> const &failed) -> Result<std::optional<model::Hunt>>;
   auto hunt_one(model::Hunt const &hunt) -> Result<void>;
   auto find_known(model::Hunt const &hunt, Findings &to) -> Result<void>;
   auto find_past(model::Hunt const &hunt, Findings &to) -> Result<void>;
@@ -111,6 +113,7 @@ private:
   bool has_work_ = true;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
+  std::unique_ptr<Webhooks> webhooks_;
 };
 
 }  // namespace noroshi::understand

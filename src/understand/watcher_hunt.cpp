@@ -13,6 +13,9 @@ namespace {
 // Looked up at once: enough to hide a look-up's latency, and the hits of so many are held at the same time.
 constexpr auto kLookedUpAtOnce = std::size_t{4096};
 
+// Past so many it is the stores that are at fault.
+constexpr auto kMaxFailed = std::size_t{10};
+
 Counter const hunts_done{"noroshi_hunts_total", "hunts for values in past observations"};
 Counter const values_hunted{"noroshi_hunted_values_total", "values that were hunted for"};
 
@@ -74,24 +77,30 @@ void Watcher::drop_held(std::span<std::int64_t const> hunts) {
   }
 }
 
-auto Watcher::next_hunt() -> Result<std::optional<model::Hunt>> {
+auto Watcher::next_hunt(std::set<std::int64_t> const &failed) -> Result<std::optional<model::Hunt>> {
   auto const lock = std::lock_guard{held_mutex_};
-  return stores_.book.next_hunt(held_hunts_);
+  auto passed_over = held_hunts_;
+  passed_over.insert(failed.begin(), failed.end());
+  return stores_.book.next_hunt(passed_over);
 }
 
+/// One that fails stays due, and does not keep the others waiting.
 auto Watcher::hunt() -> Result<void> {
   auto const one_at_a_time = std::lock_guard{hunt_mutex_};
+  auto outcome = Result<void>{ok};
+  auto failed = std::set<std::int64_t>{};
   while (!stopping_) {
-    TRY(auto const next, next_hunt());
-    if (!next) return ok;
+    TRY(auto const next, next_hunt(failed));
+    if (!next) return outcome;
     // What becomes known behind a watch's hunt is checked against it as it comes: it must be in the set before.
     if (next->watch && *next->watch > set()->youngest()) TRY_VOID(read_watches());
-    if (auto const done = hunt_one(*next); !done) {
-      if (stopping_) return ok;  // it stays due
-      return done;
-    }
+    auto const done = hunt_one(*next);
+    if (done) continue;
+    outcome = done.error();
+    if (failed.size() >= kMaxFailed) return outcome;
+    failed.insert(next->id);
   }
-  return ok;
+  return ok;  // what was not done stays due
 }
 
 auto Watcher::hunt_one(model::Hunt const &hunt) -> Result<void> {

@@ -2,8 +2,11 @@
 #include "net/post.hpp"
 
 #include <atomic>
+#include <thread>
 
 #include <doctest/doctest.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 using namespace noroshi;
 using net::HttpRequest;
@@ -54,6 +57,25 @@ TEST_CASE("a body is posted with its headers, and the status comes back, whateve
     CHECK(receiver.last.body == "{}");
     CHECK(receiver.last.header("noroshi-delivery") == "1-2-3");
   }
+}
+
+TEST_CASE("a post that is to stop does not wait for a receiver that never answers") {
+  auto loop = boost::asio::io_context{};
+  auto silent = boost::asio::ip::tcp::acceptor{loop, {boost::asio::ip::address_v4::loopback(), 0}};
+  auto const target = net::parse_post_target(fmt::format("http://127.0.0.1:{}/", silent.local_endpoint().port()));
+  REQUIRE(target);
+  auto sent = Result<unsigned>{200U};
+  auto const began = std::chrono::steady_clock::now();
+  {
+    auto posting = std::jthread{[&](std::stop_token const &stop) {
+      sent =
+          net::post(*target, "{}",
+                    {.deadline = std::chrono::seconds{60}, .permits = [](auto const &) { return true; }, .stop = stop});
+    }};
+    (void)silent.accept();
+  }
+  CHECK_FALSE(sent);
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{30});
 }
 
 TEST_CASE("a redirect is an answer, and is not followed") {

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -43,12 +44,30 @@ auto load_config(Global &global) -> Result<void> {
   return start_log(global.config, "");
 }
 
+/// The forms of `app`, a command within a command, of all forms of that command: its lines and what goes on below them.
+auto forms_of(CLI::App const &app, std::string_view forms) -> std::string {
+  auto const begin = fmt::format("noroshi {} {}", app.get_parent()->get_name(), app.get_name());
+  auto chosen = std::string{};
+  auto is_in = false;
+  while (!forms.empty()) {
+    auto const line = forms.substr(0, forms.find('\n'));
+    forms.remove_prefix(std::min(forms.size(), line.size() + 1));
+    is_in = line.starts_with(begin) || (is_in && line.starts_with(' '));
+    if (is_in) chosen += fmt::format("{}\n", line);
+  }
+  return chosen.empty() ? begin + " [OPTION…]\n" : chosen;
+}
+
 /// Forms first, then what the options mean.
 class Help final : public CLI::Formatter {
 public:
   explicit Help(std::string forms) : forms_(std::move(forms)) {}
   std::string make_description(CLI::App const *) const override { return {}; }
-  std::string make_usage(CLI::App const *, std::string) const override { return forms_ + "\n"; }
+  std::string make_usage(CLI::App const *app, std::string) const override {
+    auto const *const command = app->get_parent();
+    auto const is_nested = command != nullptr && command->get_parent() != nullptr;
+    return is_nested ? forms_of(*app, forms_) : forms_ + "\n";
+  }
 
 private:
   std::string forms_;

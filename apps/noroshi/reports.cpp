@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/noroshi/client.hpp"
+#include "apps/noroshi/given_id.hpp"
 #include "apps/noroshi/json_text.hpp"
 #include "apps/noroshi/listing.hpp"
 #include "apps/noroshi/values_input.hpp"
@@ -43,14 +44,14 @@ public:
     add_->add_flag("--subtree", subtree_, "domains stand for every name below them too");
     add_->add_flag("--to-ids", to_ids_, "fit for automatic detection and blocking");
     withdraw_ = app.add_subcommand("withdraw", "take a report back");
-    withdraw_->add_option("ID", id_, "the number that the list shows")->required();
+    add_id(*withdraw_, id_, "noroshi report");
   }
 
   auto run(Global const &global) -> Result<Exit> override {
     TRY(auto client, Client::open(global));
     if (add_->parsed()) return add(client);
     if (withdraw_->parsed()) {
-      TRY_VOID(client.post_object(fmt::format("/api/v1/reports/{}/withdraw", id_), {}));
+      TRY_VOID(of_given_id(client.post_object(fmt::format("/api/v1/reports/{}/withdraw", id_), {})));
       print(fmt::format("Report {} is withdrawn; what it said is no longer found.\n", id_));
       return Exit::done;
     }

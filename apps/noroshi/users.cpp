@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/noroshi/client.hpp"
+#include "apps/noroshi/given_id.hpp"
 #include "apps/noroshi/json_text.hpp"
 #include "apps/noroshi/listing.hpp"
 
@@ -78,14 +79,14 @@ public:
     add_->add_option("--label", label_, "where it is used");
     add_->add_option("--expires", expires_, "date or RFC 3339 time; default: never");
     revoke_ = app.add_subcommand("revoke", "make a key worthless");
-    revoke_->add_option("ID", id_, "the number that the list shows")->required();
+    add_id(*revoke_, id_, "noroshi keys");
   }
 
   auto run(Global const &global) -> Result<Exit> override {
     TRY(auto client, Client::open(global));
     if (add_->parsed()) return add(client);
     if (revoke_->parsed()) {
-      TRY_VOID(client.post_object(fmt::format("/api/v1/keys/{}/revoke", id_), {}));
+      TRY_VOID(of_given_id(client.post_object(fmt::format("/api/v1/keys/{}/revoke", id_), {})));
       print(fmt::format("Key {} is revoked.\n", id_));
       return Exit::done;
     }

@@ -11,9 +11,11 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/noroshi/client.hpp"
+#include "apps/noroshi/given_id.hpp"
 #include "apps/noroshi/json_text.hpp"
 #include "apps/noroshi/listing.hpp"
 #include "apps/noroshi/values_input.hpp"
+#include "base/config_value.hpp"
 #include "base/text.hpp"
 
 namespace noroshi::apps {
@@ -114,7 +116,7 @@ public:
     add_ = app.add_subcommand("add", "ask a standing question");
     add_->add_option("VALUE", values_, "values, defanged or not");
     add_->add_option("-f,--file", file_, "file with one value a line; - is standard input");
-    add_->add_option("--until", until_, "date or RFC 3339 time at which it ends; default: never");
+    add_->add_option("--until", until_, "when it ends: 30d from now, a date or an RFC 3339 time; default: never");
     add_->add_option("--note", note_, "what it is for; shown with every answer");
     add_->add_option("--tlp", tlp_, "of the question itself: clear, green, amber, amber+strict, red; default: amber");
     add_->add_option("--webhook", webhook_, "https URL that answers are posted to");
@@ -122,9 +124,9 @@ public:
     add_->add_flag("--indicators", indicators_, "instead of values: every new indicator, asked against the past");
     list_ = app.add_subcommand("list", "standing questions");
     show_ = app.add_subcommand("show", "one of them, with its values");
-    show_->add_option("ID", id_, "the number that the list shows")->required();
+    add_id(*show_, id_, "noroshi watch list");
     remove_ = app.add_subcommand("remove", "stop asking");
-    remove_->add_option("ID", id_, "the number that the list shows")->required();
+    add_id(*remove_, id_, "noroshi watch list");
     for (auto *const each : {add_, list_, show_}) add_format(*each, format_);
   }
 
@@ -134,7 +136,7 @@ public:
     if (list_->parsed()) return list(client);
     if (show_->parsed()) return show(client);
     if (remove_->parsed()) {
-      TRY_VOID(client.post_object(fmt::format("/api/v1/watches/{}/remove", id_), {}));
+      TRY_VOID(of_given_id(client.post_object(fmt::format("/api/v1/watches/{}/remove", id_), {})));
       print(fmt::format("Watch {} is removed, and its answers with it.\n", id_));
       return Exit::done;
     }
@@ -155,7 +157,8 @@ private:
     auto body = json::object{{"past", !new_only_}};
     if (!list.empty()) body["values"] = std::move(list);
     if (indicators_) body["about"] = "indicators";
-    for (auto const &[name, text] : {std::pair{"note", note_}, {"tlp", tlp_}, {"until", until_}, {"webhook", webhook_}})
+    TRY(auto const until, end_of(until_));
+    for (auto const &[name, text] : {std::pair{"note", note_}, {"tlp", tlp_}, {"until", until}, {"webhook", webhook_}})
       if (!text.empty()) body[name] = text;
     TRY(auto const watch, client.post_object("/api/v1/watches", body));
     if (format_ == Format::json) {
@@ -170,6 +173,16 @@ private:
                           text_of(watch, "webhook_secret"));
     print(text);
     return Exit::done;
+  }
+
+  /// A duration counts from now; what else there may be the node reads.
+  static auto end_of(std::string const &until) -> Result<std::string> {
+    if (until.empty() || until.contains('-') || until.contains(':')) return until;
+    auto const duration = config::parse<Duration>(until);
+    if (!duration || *duration <= Duration{})
+      return fail(ErrorCode::malformed,
+                  "--until {}: write how long, as in 30d or 12h, a date as in 2027-01-31 or a time", printable(until));
+    return to_rfc3339(system_clock().now() + *duration);
   }
 
   auto list(Client &client) -> Result<Exit> {
@@ -192,7 +205,7 @@ private:
     for (auto is_first = true; is_first || !after.empty(); is_first = false) {
       auto query = net::HttpFields{};
       if (!after.empty()) query.emplace_back("after", after);
-      TRY(auto const page, client.get_object(fmt::format("/api/v1/watches/{}", id_), std::move(query)));
+      TRY(auto const page, of_given_id(client.get_object(fmt::format("/api/v1/watches/{}", id_), std::move(query))));
       if (format_ == Format::json) {
         print(json::serialize(page) + "\n");
       } else {

@@ -1,11 +1,14 @@
 """noroshi watch: standing questions over the real program, from a visitor's first byte to a follower's screen and a webhook."""
 
+import datetime
+import fcntl
 import hashlib
 import hmac
 import http.server
 import json
 import pathlib
 import queue
+import socket
 import subprocess
 import threading
 
@@ -38,6 +41,18 @@ class Follower:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait(PATIENCE)
+
+
+class Silent:
+    """A webhook's receiver that takes connections and never says a word."""
+
+    def __enter__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self.socket.getsockname()[1]
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
 
 
 class Receiver:
@@ -175,12 +190,56 @@ def test_a_webhook_follows_no_redirect_and_reaches_nothing_inside(tmp_path):
         assert "no address that may be called" in trouble, trouble
 
 
+def test_receivers_that_never_answer_hold_up_neither_other_webhooks_nor_hunts_nor_the_end(tmp_path):
+    with Silent() as silent, Receiver(200) as receiver:
+        with Node(tmp_path, [f"watch.webhook_allow=127.0.0.1:{silent.port},127.0.0.1:{receiver.port}"]) as node:
+            for number in range(12):
+                node.run("watch", "add", "127.0.0.1", "--new-only", "--webhook", f"http://127.0.0.1:{silent.port}/{number}")
+            node.visit_http("/x")
+            wait_until(lambda: len(answers(node)) >= 12, "each has something to post")
+            node.run("watch", "add", "127.0.0.1", "--new-only", "--webhook", f"http://127.0.0.1:{receiver.port}/good")
+            node.visit_http("/y")
+            wait_until(lambda: receiver.requests, "the one that answers is called meanwhile", patience=20)
+            node.run("watch", "add", "192.0.2.77")
+            wait_until(lambda: not any(each["hunting"] for each in node.json("watch", "list")), "hunts go on", patience=20)
+
+
+def test_a_command_waits_for_who_has_the_data_directory_and_says_so(tmp_path):
+    node = Node(tmp_path).init()
+    with open(node.data / "noroshi.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asking = subprocess.Popen(node.command("watch", "list"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert "waiting" in asking.stderr.readline()
+    out, said = asking.communicate(timeout=PATIENCE)
+    assert asking.returncode == 0 and "every new indicator" in out, said
+
+
 @pytest.mark.parametrize("value, why", [("0.0.0.0/0", "nearly everything"), ("::/0", "nearly everything"), ("co.jp", "public suffix"),
                                         ("github.io", "public suffix"), ("no such thing!", "cannot be watched")])
 def test_a_question_that_everything_answers_is_refused_with_its_reason(node, value, why):
     said = node.run("watch", "add", value, "8.8.8.8", expect=2)
     assert why in said and value in said, said
     assert [each["about"] for each in node.json("watch", "list")] == ["indicators"], "nothing was stored"
+
+
+def test_wrong_words_are_told_and_a_duration_ends_a_watch(tmp_path):
+    node = Node(tmp_path).init()
+    for words in (("show", "99"), ("remove", "99")):
+        assert "there is no watch 99" in node.run("watch", *words, expect=2)
+    for words in (("watch", "show"), ("report", "withdraw"), ("keys", "revoke")):
+        said = node.run(*words, "abc", expect=2)
+        assert "shows, not \"abc\"" in said and "convert" not in said, said
+    assert "30d or 12h" in node.run("watch", "add", "192.0.2.1", "--until", "soon", expect=2)
+    assert "30d or 12h" in node.run("watch", "add", "192.0.2.1", "--until", "0d", expect=2)
+    until = node.json("watch", "add", "192.0.2.1", "--until", "30d")[0]["until"]
+    left = datetime.datetime.fromisoformat(until.replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
+    assert datetime.timedelta(days=29) < left <= datetime.timedelta(days=30), until
+
+
+def test_the_help_of_a_command_within_a_command_is_its_own(tmp_path):
+    help_text = Node(tmp_path).run("watch", "add", "--help")
+    assert "--webhook" in help_text and "watch add -f FILE" in help_text, help_text
+    assert "watch remove" not in help_text and "--help` lists" not in help_text, help_text
 
 
 def test_a_watch_without_a_node_is_asked_against_what_is_there(tmp_path):

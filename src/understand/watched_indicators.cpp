@@ -79,7 +79,11 @@ public:
       log_error("a watch that was added during a load was not asked about it: {}", planned.error().sentence);
     held_.release();
     if (hunted_ > kMaxHunted)
-      log_warning("of a load's {} new values {} are hunted for in past observations", hunted_, kMaxHunted);
+      log_warning(
+          "of a load's {} new values the first {} are hunted for in past observations; ask for others that matter "
+          "with: "
+          "noroshi watch add -f FILE",
+          hunted_, kMaxHunted);
     if (said_ > kMaxSaid) log_warning("of a load's {} watched values {} are told", said_, kMaxSaid);
     return count;
   }

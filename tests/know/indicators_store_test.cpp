@@ -145,7 +145,7 @@ TEST_CASE("a store that is damaged, or of a newer version, is called so with its
   auto const refusal = [&](std::string const &file, std::size_t at, char byte) {
     auto bytes = *read_file(file, 1 << 20);
     auto const sound = bytes;
-    bytes.at(at) = byte;
+    bytes.at(at) = bytes.at(at) == byte ? 'y' : byte;
     std::ofstream{file, std::ios::binary} << bytes;
     auto const opened = know::open_indicator_store(path);
     std::ofstream{file, std::ios::binary} << sound;
@@ -157,6 +157,7 @@ TEST_CASE("a store that is damaged, or of a newer version, is called so with its
   auto run = std::string{};
   for (auto const &entry : std::filesystem::directory_iterator{path})
     if (entry.path().filename().string().starts_with("run-")) run = entry.path();
+  for (auto const at : {0U, 100U, 191U}) CHECK(refusal(path + "/key", at, '\x80') == ErrorCode::malformed);
   CHECK(refusal(path + "/manifest", 20, 'x') == ErrorCode::malformed);
   CHECK(refusal(path + "/manifest", 7, '9') == ErrorCode::conflict);
   CHECK(refusal(run, 100, 'x') == ErrorCode::malformed);
@@ -164,6 +165,15 @@ TEST_CASE("a store that is damaged, or of a newer version, is called so with its
   std::filesystem::rename(path + "/key", path + "/elsewhere");
   CHECK(know::open_indicator_store(path).error().code == ErrorCode::malformed);
   std::filesystem::rename(path + "/elsewhere", path + "/key");
+  // Sound by itself, and yet nothing would be found with it.
+  (void)open_store(folder / "other");
+  std::filesystem::rename(path + "/key", path + "/elsewhere");
+  std::filesystem::copy(folder / "other/key", path + "/key");
+  CHECK(know::open_indicator_store(path).error().sentence.contains("the key of another store"));
+  std::filesystem::rename(path + "/elsewhere", path + "/key");
+  std::filesystem::rename(run, path + "/elsewhere");
+  CHECK(know::open_indicator_store(path).error().sentence.contains("is missing; restore a backup"));
+  std::filesystem::rename(path + "/elsewhere", run);
   CHECK(look_up(*open_store(path), "a.example").size() == 1);
 }
 

@@ -32,7 +32,9 @@ auto Engine::check(std::string const &file) -> Result<void> {
     }
   }
   if (!found) return fail(ErrorCode::not_found, "{} is no part of the store any more; it was merged meanwhile", file);
-  return found->check();
+  auto checked = found->check();
+  if (checked) return checked;
+  return fail(checked.error().code, "{}; a backup or the sources have what was in it", checked.error().sentence);
 }
 
 }  // namespace noroshi::know::engine

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "know/engine/engine.hpp"
 #include "know/engine/merge_runs.hpp"
+#include "know/engine/store_files.hpp"
 
 namespace noroshi::know::engine {
 
@@ -182,7 +183,7 @@ auto Engine::copy_to(std::string const &path) -> Result<void> {
     copied = manifest_;
   }
   TRY(auto const to, open_folder(path));
-  TRY_VOID(replace_file(*to, std::string{kKeyName}, {key_.secret.data(), key_.secret.size()}));
+  TRY_VOID(write_key(*to, key_));
   for (auto i = std::size_t{0}; i < copied.runs.size(); ++i) {
     TRY(auto const file, to->create(copied.runs[i].name));
     TRY_VOID(file->write_at(0, held->runs[i]->bytes()));

@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "know/engine/engine.hpp"
+#include "know/engine/store_files.hpp"
 #include "know/indicator_store.hpp"
 
 namespace noroshi::know::engine {
@@ -13,6 +14,16 @@ namespace {
 constexpr auto kReplayedTogether = std::size_t{16};
 // Records that hold more are worth a merge of their own.
 constexpr auto kReplayedEntries = std::uint64_t{4096};
+
+/// What to do about a file without which the store does not open.
+template <class T>
+auto with_advice(Result<T> opened) -> Result<T> {
+  if (!opened && opened.error().code == ErrorCode::malformed)
+    return fail(ErrorCode::malformed,
+                "{}; restore a backup. \"noroshi store check\" tells of every file whether it is sound",
+                opened.error().sentence);
+  return opened;
+}
 
 }  // namespace
 
@@ -33,7 +44,7 @@ Engine::~Engine() {
 }
 
 auto Engine::take_up() -> Result<void> {
-  TRY(auto manifest, read_manifest(*files_));
+  TRY(auto manifest, with_advice(read_manifest(*files_)));
   auto const is_new = !manifest.has_value();
   if (is_new) TRY_VOID(check_empty());
   manifest_ = std::move(manifest).value_or(Manifest{});
@@ -42,8 +53,7 @@ auto Engine::take_up() -> Result<void> {
   auto start = Snapshot{};
   start.erasures = manifest_.erasures;
   for (auto const &file : manifest_.runs) {
-    TRY(auto bytes, files_->map(file.name));
-    TRY(auto run, Run::open(std::move(bytes), files_->where() + "/" + file.name));
+    TRY(auto run, with_advice(open_run(*files_, file.name)));
     version_ = std::max(version_, run->facts().highest_version);  // a load's is beyond what was flushed
     start.runs.push_back(std::move(run));
   }
@@ -70,19 +80,13 @@ auto Engine::check_empty() -> Result<void> {
 
 /// Without its key a store finds nothing: so it is there before the first run is.
 auto Engine::load_key(bool is_new) -> Result<void> {
-  auto const name = std::string{kKeyName};
-  auto const bytes = files_->map(name);
-  if (bytes && (*bytes)->view().size() == key_.secret.size()) {
-    std::ranges::copy((*bytes)->view(), key_.secret.begin());
+  if (!is_new) {
+    TRY(key_, with_advice(read_key(*files_, manifest_)));
     return ok;
   }
-  if (!bytes && bytes.error().code != ErrorCode::not_found) return bytes.error();
-  if (!is_new)
-    return fail(ErrorCode::malformed,
-                "{}/{} is missing or damaged, and without it nothing in the store is found; restore a backup",
-                files_->where(), name);
   key_ = StoreKey::generate();
-  return replace_file(*files_, name, {key_.secret.data(), key_.secret.size()});
+  manifest_.key_checksum = checksum_of(key_);
+  return write_key(*files_, key_);
 }
 
 /// Files that a crash left behind: a run whose manifest was never written, a log that is in the runs already.

@@ -27,7 +27,8 @@ auto read_text(ByteReader &from) -> std::string {
 
 auto write_manifest(Files &files, Manifest const &manifest) -> Result<void> {
   auto text = std::string{kMagic};
-  for (auto const number : {manifest.version, manifest.first_log, manifest.next_file}) append_le(text, number);
+  for (auto const number : {manifest.version, manifest.first_log, manifest.next_file, manifest.key_checksum})
+    append_le(text, number);
   append_varint(text, manifest.cursors.size());
   for (auto const &[stream, position] : manifest.cursors) {
     append_text(text, stream);
@@ -54,7 +55,7 @@ auto read_manifest(Files &files) -> Result<std::optional<Manifest>> {
   if (magic.starts_with(kFamily) && magic != kMagic)
     return fail(ErrorCode::conflict, "{}: the indicators were written by a newer version of this program; update it",
                 files.where());
-  for (auto *const number : {&manifest.version, &manifest.first_log, &manifest.next_file})
+  for (auto *const number : {&manifest.version, &manifest.first_log, &manifest.next_file, &manifest.key_checksum})
     *number = from.little<std::uint64_t>();
   for (auto left = from.varint(); left > 0 && !from.failed(); --left) {
     auto stream = read_text(from);
@@ -68,10 +69,7 @@ auto read_manifest(Files &files) -> Result<std::optional<Manifest>> {
   auto const covered = text.substr(0, text.size() - from.rest().size());
   auto const checksum = from.little<std::uint64_t>();
   if (from.failed() || magic != kMagic || checksum != Checksum::of(covered))
-    return fail(ErrorCode::malformed,
-                "{}/{} is not what was written; restore a backup, or move the folder away and the node builds a new "
-                "one from what is still in its log",
-                files.where(), kManifestName);
+    return fail(ErrorCode::malformed, "{}/{} is damaged", files.where(), kManifestName);
   return manifest;
 }
 

@@ -1,7 +1,7 @@
 // Which files make up a store, and up to where they go. Replaced as a whole; the write-ahead log goes on from there.
 //
-// file = "NRMANI01", u64 version, u64 first log, u64 next file number, cursors (varint n, each varint n, n bytes
-// stream,
+// file = "NRMANI01", u64 version, u64 first log, u64 next file number, u64 checksum of the key, cursors (varint n, each
+// varint n, n bytes stream,
 //        u64 position), erasures, varint n runs, each varint n, n bytes name, u64 bytes; u64 checksum (little-endian)
 #pragma once
 
@@ -22,6 +22,7 @@ struct Manifest {
   std::uint64_t version = 0;    // of the last commit that is in the runs
   std::uint64_t first_log = 1;  // logs from this number on hold what is not in the runs
   std::uint64_t next_file = 1;
+  std::uint64_t key_checksum = 0;  // with another key nothing in the runs is found
   std::map<std::string, std::uint64_t, std::less<>> cursors;
   Erasures erasures;
   struct RunFile {

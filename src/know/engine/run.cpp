@@ -41,10 +41,11 @@ auto touched_by(std::string_view blocks) -> std::unique_ptr<TouchedBlocks const>
 
 }  // namespace
 
-auto Run::damaged(std::string_view what) const -> Error {
-  return fail(ErrorCode::malformed,
-              "{}: {}; \"noroshi store check\" tells what else is damaged, a backup or the sources have what was in it",
-              name_, what);
+auto Run::damaged(std::string_view what) const -> Error { return fail(ErrorCode::malformed, "{}: {}", name_, what); }
+
+auto Run::damaged_meanwhile(std::string_view what) const -> Error {
+  return damaged(fmt::format(
+      "{}; \"noroshi store check\" tells what else is damaged, a backup or the sources have what was in it", what));
 }
 
 auto Run::open(std::shared_ptr<Bytes const> bytes, std::string name) -> Result<std::shared_ptr<Run const>> {
@@ -127,9 +128,9 @@ void Run::prefetch_entry(Place place) const {
 auto Run::find_at(Place place, std::uint64_t hash, std::uint8_t type, std::string_view value) const
     -> Result<std::optional<EntryView>> {
   auto from = at(place);
-  if (!from) return damaged("its table is damaged");
+  if (!from) return damaged_meanwhile("its table is damaged");
   auto const first = read_entry(*from);
-  if (!first) return damaged(first.error().sentence);
+  if (!first) return damaged_meanwhile(first.error().sentence);
   if (first->type == type && first->value == value) return std::optional{*first};
   if (place.alone) return std::optional<EntryView>{};
   for (auto cursor = Cursor{*this, hash}; !cursor.done() && cursor.hash() == hash; cursor.next())
@@ -145,11 +146,11 @@ auto Run::find(std::uint64_t hash, std::uint8_t type, std::string_view value) co
 }
 
 auto Run::check() const -> Result<void> {
-  auto const sections = {std::pair{&facts_.table, "table"}, std::pair{&facts_.filter, "filter"},
-                         std::pair{&facts_.parts, "entries"}, std::pair{&facts_.blocks, "list of blocks"},
-                         std::pair{&facts_.descriptors, "descriptors"}};
+  auto const sections = {std::pair{&facts_.table, "table is"}, std::pair{&facts_.filter, "filter is"},
+                         std::pair{&facts_.parts, "entries are"}, std::pair{&facts_.blocks, "list of blocks is"},
+                         std::pair{&facts_.descriptors, "descriptors are"}};
   for (auto const &[section, what] : sections)
-    if (Checksum::of(part(*section)) != section->checksum) return damaged(fmt::format("its {} is damaged", what));
+    if (Checksum::of(part(*section)) != section->checksum) return damaged(fmt::format("its {} damaged", what));
   return ok;
 }
 
@@ -173,7 +174,7 @@ Run::Cursor::Cursor(Run const &run, std::uint64_t from) : run_(&run), line_(home
 }
 
 void Run::Cursor::stop(std::string_view why) {
-  failure_ = run_->damaged(why);
+  failure_ = run_->damaged_meanwhile(why);
   line_ = run_->table_.size();
 }
 

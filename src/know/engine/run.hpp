@@ -19,7 +19,7 @@ namespace noroshi::know::engine {
 class Run {
 public:
   /// Verifies header and filter and copies the filter to where probes are fast; everything else stays where it is.
-  /// Errors name `name`.
+  /// Errors name `name`, and not what to do.
   static auto open(std::shared_ptr<Bytes const> bytes, std::string name) -> Result<std::shared_ptr<Run const>>;
   Run(Run const &) = delete;
   auto operator=(Run const &) -> Run & = delete;
@@ -101,6 +101,8 @@ private:
     return bytes_->view().substr(section.offset, section.bytes);
   }
   [[nodiscard]] auto damaged(std::string_view what) const -> Error;
+  /// The same for one who is looking something up, with what to do.
+  [[nodiscard]] auto damaged_meanwhile(std::string_view what) const -> Error;
   /// The entries from `place` on; nothing where the table is damaged.
   [[nodiscard]] auto at(Place place) const -> std::optional<ByteReader>;
 

@@ -136,13 +136,25 @@ TEST_CASE("every file is named with what it holds, and a changed byte is found i
   load(*store, "young.example", 100, 2);
   REQUIRE(store->apply({.stream = "intake", .position = 1, .writes = {write("memory.example")}}));
   auto const files = *store->files();
-  REQUIRE(files.size() == 3);
+  REQUIRE(files.size() == 6);
+  CHECK(files[3].tier == "manifest");
+  CHECK(files[4].tier == "key");
+  CHECK(files[5].tier == "log");
   CHECK(files[0].tier == "base");
   CHECK(files[0].indicators == 20'000);
   CHECK(files[0].filter_bytes > 20'000 * 3);
   CHECK(files[1].tier == "young");
   CHECK(files[2].tier == "memory");
   for (auto const &file : files) CHECK(store->check(file.name));
+  for (auto const &name : {std::string{"key"}, files[5].name}) {
+    auto changed = std::fstream{path + "/" + name, std::ios::in | std::ios::out | std::ios::binary};
+    changed.seekg(40);
+    auto const before = static_cast<char>(changed.get());
+    changed.seekp(40).put(static_cast<char>(before ^ 0x10)).flush();
+    CHECK(store->check(name).error().code == ErrorCode::malformed);
+    changed.seekp(40).put(before).flush();
+    CHECK(store->check(name));
+  }
   CHECK(store->check("run-none").error().code == ErrorCode::not_found);
 
   auto const damaged = path + "/" + files[0].name;
@@ -186,7 +198,7 @@ TEST_CASE("compacting makes one file of all, tells how far it is, and can be sto
   CHECK(told.size() >= 3);
   CHECK(std::ranges::is_sorted(told));
   auto const files = *store->files();
-  REQUIRE(files.size() == 1);
+  REQUIRE(files.size() == 4);
   CHECK(files[0].tier == "base");
   CHECK(files[0].indicators == 41'000);
   CHECK(look_up(*store, "h0.gone.example").empty());

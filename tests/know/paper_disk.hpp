@@ -1,6 +1,7 @@
 // A disk of paper for the indicator store: what was synced is there after a crash, of the rest whatever the test wants.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -41,7 +42,20 @@ public:
 
   void changed() { between.push_back(now); }
 
-  /// What a crash leaves. Of the writes that were not synced each one is there, is not, or in part, in any order.
+  /// The file is as long as it was to be, and some sectors of the write are what they were before.
+  static void lose_sectors(std::vector<Write> &survived, Write const &write, std::mt19937_64 &random) {
+    constexpr auto kSector = std::uint64_t{512};
+    auto const end = write.offset + write.bytes.size();
+    for (auto at = write.offset; at < end;) {
+      auto const next = std::min(end, (at / kSector + 1) * kSector);
+      if (random() % 2 == 0) survived.push_back({at, write.bytes.substr(at - write.offset, next - at)});
+      at = next;
+    }
+    survived.push_back({end, ""});
+  }
+
+  /// What a crash leaves. Of the writes that were not synced each one is there, is not, in part, or lacks
+  /// sectors, in any order.
   [[nodiscard]] auto crashed(std::mt19937_64 &random) const -> PaperDisk {
     auto const choices = between.size() + 1;
     auto const choice = random() % choices;
@@ -50,8 +64,12 @@ public:
     for (auto const &[name, file] : folder) {
       auto survived = std::vector<Write>{};
       for (auto const &write : file->pending) {
-        auto const fate = random() % 3;
+        auto const fate = random() % 4;
         if (fate == 0) continue;
+        if (fate == 3) {
+          lose_sectors(survived, write, random);
+          continue;
+        }
         auto const size = fate == 1 ? random() % (write.bytes.size() + 1) : write.bytes.size();
         survived.push_back({write.offset, write.bytes.substr(0, size)});
       }
@@ -102,6 +120,11 @@ public:
     disk_.now.erase(name);
     disk_.changed();
     return ok;
+  }
+  auto sync(std::string const &name) -> Result<void> override {
+    auto const found = disk_.now.find(name);
+    if (found == disk_.now.end()) return fail(ErrorCode::not_found, "no file {}", name);
+    return Out{*this, found->second}.sync();
   }
   auto names() -> Result<std::vector<std::string>> override {
     auto all = std::vector<std::string>{};

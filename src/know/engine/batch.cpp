@@ -10,11 +10,6 @@ namespace noroshi::know::engine {
 
 namespace {
 
-constexpr auto kMagic = std::uint32_t{0x3157'524e};  // "NRW1"
-constexpr auto kFrameBytes = std::size_t{4 + 4 + 8};
-// A commit is at most a million writes; a record that says to be longer than their bytes can be is damage.
-constexpr auto kMaxRecordBytes = std::size_t{1} << 31;
-
 auto order(BatchEntry const &a) { return std::tie(a.hash, a.type, a.value); }
 
 /// Sorted, entries of one indicator joined.
@@ -103,7 +98,7 @@ auto run_of(Batch const &batch) -> Result<std::shared_ptr<Run const>> {
   return Run::open(std::move(file), "a run in memory");
 }
 
-auto to_record(Batch const &batch) -> std::string {
+auto to_body(Batch const &batch) -> std::string {
   auto body = std::string{};
   append_varint(body, batch.stream.size());
   body.append(batch.stream);
@@ -127,24 +122,12 @@ auto to_record(Batch const &batch) -> std::string {
     append_le(body, entry.hash);
     append_entry(body, entry.type, entry.value, entry.fragments, batch.base);
   }
-  auto record = std::string{};
-  append_le(record, kMagic);
-  append_le(record, static_cast<std::uint32_t>(body.size()));
-  append_le(record, Checksum::of(body));
-  return record.append(body);
+  return body;
 }
 
-auto RecordReader::next(Batch &batch) -> bool {
-  auto from = ByteReader{rest_};
-  auto const magic = from.little<std::uint32_t>();
-  auto const size = from.little<std::uint32_t>();
-  auto const checksum = from.little<std::uint64_t>();
-  auto const body = from.take(size);
-  if (from.failed() || magic != kMagic || size > kMaxRecordBytes || checksum != Checksum::of(body)) return false;
-  batch = {};
-  if (!read_batch(body, batch)) return false;
-  rest_.remove_prefix(kFrameBytes + size);
-  return true;
+auto from_body(std::string_view body) -> std::optional<Batch> {
+  auto batch = Batch{};
+  return read_batch(body, batch) ? std::optional{std::move(batch)} : std::nullopt;
 }
 
 }  // namespace noroshi::know::engine

@@ -1,14 +1,14 @@
-// One commit as the store takes it in: merged by indicator and key, in the order of hashes; and its record in the
-// write-ahead log.
+// One commit as the store takes it in: merged by indicator and key, in the order of hashes; and the body of its record
+// in the write-ahead log (logs.hpp).
 //
-// record = u32 "NRW1", u32 n, u64 checksum of the n bytes that follow (XXH3-64)
-//          varint n, n bytes stream, u64 position, u64 version, varint n, n × i64 source whose generation rises,
-//          varint n, n × (i64 source, i64 report) withdrawn, i64 base time, varint n, n × (varint n, n bytes
+// body = varint n, n bytes stream, u64 position, u64 version, varint n, n × i64 source whose generation rises,
+//        varint n, n × (i64 source, i64 report) withdrawn, i64 base time, varint n, n × (varint n, n bytes
 //          descriptor), varint n, n × (u64 hash, entry)                                         (little-endian)
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,17 +51,9 @@ auto to_batch(model::IndicatorCommit const &commit, std::uint64_t version, Store
 /// The batch's entries as a run in memory.
 auto run_of(Batch const &batch) -> Result<std::shared_ptr<Run const>>;
 
-auto to_record(Batch const &batch) -> std::string;
-/// The records at the front of a log's bytes. A torn or damaged one ends the log: what follows was never acknowledged.
-class RecordReader {
-public:
-  explicit RecordReader(std::string_view log) : rest_(log) {}
-  /// False at the end of what is sound.
-  auto next(Batch &batch) -> bool;
-  [[nodiscard]] auto rest() const -> std::size_t { return rest_.size(); }
-
-private:
-  std::string_view rest_;
-};
+/// The body of the batch's record in the log.
+auto to_body(Batch const &batch) -> std::string;
+/// Nothing where it is not one's body.
+auto from_body(std::string_view body) -> std::optional<Batch>;
 
 }  // namespace noroshi::know::engine

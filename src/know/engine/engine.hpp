@@ -20,8 +20,10 @@
 #include "base/time.hpp"
 #include "know/engine/batch.hpp"
 #include "know/engine/files.hpp"
+#include "know/engine/logs.hpp"
 #include "know/engine/manifest.hpp"
 #include "know/engine/run.hpp"
+#include "know/indicator_store.hpp"
 #include "model/ports/indicator_store.hpp"
 
 namespace noroshi::know::engine {
@@ -37,6 +39,8 @@ struct EngineOptions {
   std::uint64_t small_load = 16'384;
   /// false: flushes and merges happen inside apply(), so that a test knows when.
   bool in_background = true;
+  /// Goes on without what is damaged in the logs.
+  bool repairs = false;
   Clock const *clock = &system_clock();
 };
 
@@ -61,6 +65,8 @@ public:
   /// Takes up what the folder holds; an empty one becomes a new store.
   static auto open(std::unique_ptr<Files> files, EngineOptions options) -> Result<std::unique_ptr<Engine>>;
   ~Engine() override;
+  /// Opens a store whose logs may be damaged, keeps them aside, and what is sound of them in a file.
+  static auto repair(std::unique_ptr<Files> files, EngineOptions options) -> Result<StoreRepair>;
 
   // engine_look_up.cpp
   auto look_up(std::span<model::Value const> values, model::Viewer const &viewer, Time now)
@@ -85,13 +91,15 @@ public:
   auto check(std::string const &file) -> Result<void> override;
 
 private:
+  auto check_on_disk(std::string const &file) -> Result<void>;
   friend class Load;
   Engine(std::unique_ptr<Files> files, EngineOptions options) : files_(std::move(files)), options_(options) {}
   auto take_up() -> Result<void>;
   auto check_empty() -> Result<void>;
   auto load_key(bool is_new) -> Result<void>;
   auto replay_logs() -> Result<void>;
-  auto replay(RecordReader &records, Snapshot &next) -> Result<void>;
+  auto replay(LogFile const &log, Snapshot &next) -> Result<void>;
+  auto set_aside(Logs const &logs) -> Result<void>;
   auto take_in(Batch const &batch) -> Result<void>;
   auto start_log() -> Result<void>;
   auto log(Batch const &batch) -> Result<void>;
@@ -131,6 +139,7 @@ private:
   bool disk_unsure_ = false;  // unless a newer one may be there, whose writing failed
   std::unique_ptr<OutFile> log_;
   std::uint64_t log_number_ = 0, log_bytes_ = 0;
+  StoreRepair repair_;
   std::uint64_t version_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> cursors_;
   std::atomic<std::size_t> file_runs_ = 0;  // of the snapshot's runs, those that are files

@@ -134,6 +134,7 @@ auto Engine::start_log() -> Result<void> {
   auto const header = log_header({log_number_, log_bytes_});
   TRY(auto log, files_->create(log_name(number)));
   TRY_VOID(log->write_at(0, header));
+  TRY_VOID(log->sync());  // before any record: a bad header with records behind it is damage
   TRY_VOID(files_->sync_folder());
   log_ = std::move(log);
   manifest_.next_file = number + 1;
@@ -156,7 +157,7 @@ auto Engine::log(Batch const &batch) -> Result<void> {
   // A manifest that was refused may raise generations, and what is logged now would be of older ones.
   if (disk_unsure_) TRY_VOID(save(manifest_));
   if (!log_) TRY_VOID(start_log());
-  auto const record = to_record(batch);
+  auto const record = to_record(to_body(batch), manifest_.key_checksum);
   auto written = log_->write_at(log_bytes_, record);
   if (written) written = log_->sync();
   if (!written) {

@@ -1,5 +1,8 @@
 // What the store is made of, and whether it is what was written.
+#include <algorithm>
+
 #include "know/engine/engine.hpp"
+#include "know/engine/store_files.hpp"
 
 namespace noroshi::know::engine {
 
@@ -17,10 +20,43 @@ auto Engine::files() -> Result<std::vector<model::IndicatorFile>> {
                              : "young",
                    facts.entries, facts.fragments, run.size(), facts.filter.bytes});
   }
+  for (auto const name : {kManifestName, kKeyName})
+    all.push_back({.name = std::string{name}, .tier = std::string{name}});
+  TRY(auto const names, files_->names());
+  for (auto const &name : names)
+    if (log_number(name) >= std::max<std::uint64_t>(manifest_.first_log, 1))
+      all.push_back({.name = name, .tier = "log"});
+  for (auto &file : std::span{all}.subspan(now->runs.size()))
+    if (auto const bytes = files_->map(file.name)) file.bytes = (*bytes)->view().size();
   return all;
 }
 
+/// What only the next start would read.
+auto Engine::check_on_disk(std::string const &file) -> Result<void> {
+  auto const lock = std::lock_guard{write_};
+  if (file == kManifestName) {
+    TRY_VOID(read_manifest(*files_));
+    return ok;
+  }
+  if (file == kKeyName) {
+    TRY_VOID(read_key(*files_, manifest_));
+    return ok;
+  }
+  TRY(auto const logs, read_logs(*files_, manifest_.first_log, manifest_.key_checksum));
+  auto const log = std::ranges::find(logs.all, log_number(file), &LogFile::number);
+  if (log == logs.all.end()) return fail(ErrorCode::not_found, "{} is no part of the store any more", file);
+  if (log->damage.empty()) return ok;
+  return fail(ErrorCode::malformed, "{}", to_sentence(*log, log->damage.front(), *files_));
+}
+
 auto Engine::check(std::string const &file) -> Result<void> {
+  if (file == kManifestName || file == kKeyName || log_number(file) != 0) {
+    auto const sound = check_on_disk(file);
+    if (sound || sound.error().code == ErrorCode::not_found) return sound;
+    return fail(sound.error().code,
+                "{}; the node has what was in it: compact the store, or make a backup, before it stops",
+                sound.error().sentence);
+  }
   auto found = std::shared_ptr<Run const>{};
   {
     auto const lock = std::lock_guard{write_};

@@ -15,6 +15,16 @@ constexpr auto kReplayedTogether = std::size_t{16};
 // Records that hold more are worth a merge of their own.
 constexpr auto kReplayedEntries = std::uint64_t{4096};
 
+/// A raise may be among what was lost; what its source said afterwards tells of it.
+void raise_to(Erasures &erasures, Batch const &batch) {
+  for (auto i = std::uint32_t{0}; i < batch.descriptors.size(); ++i) {
+    auto const head = head_of(batch.descriptors[i]);
+    if (head.generation == 0) continue;
+    auto &generation = erasures.generations[head.source];
+    generation = std::max(generation, head.generation);
+  }
+}
+
 /// What to do about a file without which the store does not open.
 template <class T>
 auto with_advice(Result<T> opened) -> Result<T> {
@@ -32,6 +42,17 @@ auto Engine::open(std::unique_ptr<Files> files, EngineOptions options) -> Result
   TRY_VOID(engine->take_up());
   if (options.in_background) engine->keeper_ = std::thread{[raw = engine.get()] { raw->work(); }};
   return engine;
+}
+
+auto Engine::repair(std::unique_ptr<Files> files, EngineOptions options) -> Result<StoreRepair> {
+  options.in_background = false;
+  options.repairs = true;
+  auto engine = std::unique_ptr<Engine>{new Engine{std::move(files), options}};
+  TRY_VOID(engine->take_up());
+  if (engine->repair_.lost.empty()) return engine->repair_;
+  ++engine->version_;  // even where nothing was kept, the manifest leaves the damaged logs behind
+  TRY_VOID(engine->flush());
+  return engine->repair_;
 }
 
 Engine::~Engine() {
@@ -61,9 +82,10 @@ auto Engine::take_up() -> Result<void> {
   version_ = std::max(version_, manifest_.version);
   cursors_ = manifest_.cursors;
   publish(std::move(start));
+  TRY_VOID(replay_logs());
   // On a disk that cannot be written now, what is stored can still be asked.
   if (auto const removed = remove_strangers(); !removed) log_error("indicators: {}", removed.error().sentence);
-  return replay_logs();
+  return ok;
 }
 
 /// Without a manifest there may be nothing that one would name: it was lost then, and a new store would delete the
@@ -104,38 +126,49 @@ auto Engine::remove_strangers() -> Result<void> {
 }
 
 auto Engine::replay_logs() -> Result<void> {
-  TRY(auto const names, files_->names());
-  auto logs = std::map<std::uint64_t, std::shared_ptr<Bytes const>>{};
-  auto limits = std::map<std::uint64_t, std::uint64_t>{};
-  for (auto const &name : names) {
-    auto const number = log_number(name);
-    if (number == 0) continue;
-    TRY(auto bytes, files_->map(name));
-    manifest_.next_file = std::max(manifest_.next_file, number + 1);
-    auto const header = read_log_header(bytes->view());
-    if (!header) continue;
-    limits[header->previous] = header->previous_bytes;
-    logs.emplace(number, std::move(bytes));
-  }
+  TRY(auto const logs, read_logs(*files_, manifest_.first_log, manifest_.key_checksum));
+  manifest_.next_file = std::max(manifest_.next_file, logs.highest + 1);
+  TRY_VOID(set_aside(logs));
   auto next = Snapshot{*snapshot()};
-  for (auto const &[number, bytes] : logs) {
-    auto sound = bytes->view();
-    if (auto const limit = limits.find(number); limit != limits.end()) sound = sound.substr(0, limit->second);
-    auto records = RecordReader{sound.substr(kLogHeaderBytes)};
-    TRY_VOID(replay(records, next));
-    log_number_ = number;
-    log_bytes_ = sound.size() - records.rest();
-    if (records.rest() > 0)
-      log_info("indicators: the last {} bytes of {} were not whole; nobody was told that they are stored",
-               records.rest(), log_name(number));
+  for (auto const &log : logs.all) {
+    if (log.torn > 0)
+      log_info("indicators: the last {} bytes of {} were not whole; nobody was told that they are stored", log.torn,
+               log_name(log.number));
+    if (!log.counts) continue;
+    TRY_VOID(replay(log, next));
+    log_number_ = log.number;
+    log_bytes_ = log.end;
   }
-  if (!logs.empty()) TRY_VOID(purge_small(next, file_runs_));
+  // A record that a killed process left to the system's cache counts from now on, and the next log will say so.
+  if (log_number_ != 0) TRY_VOID(files_->sync(log_name(log_number_)));
+  if (log_number_ != 0) TRY_VOID(purge_small(next, file_runs_));
   publish(std::move(next));
   return ok;
 }
 
+/// Damage is not passed over, for the next log would make it final.
+auto Engine::set_aside(Logs const &logs) -> Result<void> {
+  for (auto const &log : logs.all) {
+    if (log.damage.empty()) continue;
+    auto const &first = log.damage.front();
+    if (!options_.repairs)
+      return fail(
+          ErrorCode::malformed,
+          "{}; it was stored, and is lost here. Restore a backup, or go on without it: \"noroshi store repair\" "
+          "keeps what is sound and puts the damaged log aside. \"noroshi store check\" tells of every file "
+          "whether it is sound",
+          to_sentence(log, first, *files_));
+    for (auto const &damage : log.damage) repair_.lost.push_back(to_sentence(log, damage, *files_));
+    if (!log.bytes) continue;
+    auto name = fmt::format("damaged-{}", log_name(log.number));
+    TRY_VOID(replace_file(*files_, name, log.bytes->view()));
+    repair_.set_aside.push_back(std::move(name));
+  }
+  return ok;
+}
+
 /// Nobody asks in between, so records are not merged one by one, as commits are, but some at once.
-auto Engine::replay(RecordReader &records, Snapshot &next) -> Result<void> {
+auto Engine::replay(LogFile const &log, Snapshot &next) -> Result<void> {
   auto fresh = std::size_t{0};
   auto entries = std::uint64_t{0};
   auto const merge_fresh = [&]() -> Result<void> {
@@ -144,12 +177,19 @@ auto Engine::replay(RecordReader &records, Snapshot &next) -> Result<void> {
     entries = 0;
     return merge_small(next);
   };
-  for (auto batch = Batch{}; records.next(batch);) {
+  for (auto const body : log.bodies) {
+    auto const read = from_body(body);
+    if (!read)
+      return fail(ErrorCode::malformed, "{}/{} has a record that this version does not read; update the program",
+                  files_->where(), log_name(log.number));
+    auto const &batch = *read;
     auto &reached = cursors_[batch.stream];
     if (batch.position <= reached) continue;
+    ++repair_.kept;
     reached = batch.position;
     version_ = std::max(version_, batch.version);
     erase(next.erasures, batch);
+    if (options_.repairs) raise_to(next.erasures, batch);
     if (batch.entries.empty()) continue;
     TRY(auto run, run_of(batch));
     entries += run->facts().entries;
@@ -167,6 +207,11 @@ auto open_indicator_store(std::string path, Clock const &clock) -> Result<std::u
   TRY(auto files, engine::open_folder(std::move(path)));
   TRY(auto store, engine::Engine::open(std::move(files), {.clock = &clock}));
   return std::unique_ptr<model::IndicatorStore>{std::move(store)};
+}
+
+auto repair_indicator_store(std::string path) -> Result<StoreRepair> {
+  TRY(auto files, engine::open_folder(std::move(path)));
+  return engine::Engine::repair(std::move(files), {});
 }
 
 }  // namespace noroshi::know

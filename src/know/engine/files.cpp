@@ -107,6 +107,10 @@ public:
     if (::unlink(at(name).c_str()) != 0 && errno != ENOENT) return file_error(errno, "removing", at(name));
     return ok;
   }
+  auto sync(std::string const &name) -> Result<void> override {
+    TRY(auto file, open_file(at(name), O_RDONLY));
+    return DiskFile{std::move(file), at(name)}.sync();
+  }
   auto names() -> Result<std::vector<std::string>> override {
     auto found = std::vector<std::string>{};
     auto error = std::error_code{};

@@ -49,6 +49,8 @@ public:
   virtual auto rename(std::string const &from, std::string const &to) -> Result<void> = 0;
   /// A file that is not there is removed already.
   virtual auto remove(std::string const &name) -> Result<void> = 0;
+  /// Makes the content of a file that is there durable, whoever wrote it.
+  virtual auto sync(std::string const &name) -> Result<void> = 0;
   virtual auto names() -> Result<std::vector<std::string>> = 0;
   /// Makes creations, renames and removals durable.
   virtual auto sync_folder() -> Result<void> = 0;

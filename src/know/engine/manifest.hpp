@@ -51,7 +51,7 @@ struct LogHeader {
 };
 inline constexpr auto kLogHeaderBytes = std::size_t{32};
 auto log_header(LogHeader const &header) -> std::string;
-/// Nothing where the header is not whole: then nothing behind it was acknowledged either.
+/// Nothing where the header is not whole, or not as it was written.
 auto read_log_header(std::string_view log) -> std::optional<LogHeader>;
 
 /// The number in the name of a log; 0 for other names.

@@ -61,7 +61,7 @@ struct IndicatorStats {
 /// One of the files, or parts in memory, that indicators are in.
 struct IndicatorFile {
   std::string name;
-  std::string tier;  // "base", "young", "memory"
+  std::string tier;  // "base", "young", "memory"; beside them "log", "key", "manifest"
   std::uint64_t indicators = 0, contexts = 0, bytes = 0;
   std::uint64_t filter_bytes = 0;  // of them in memory all the time
 };

@@ -19,6 +19,11 @@ void write(search::JsonWriter &json, model::IndicatorFile const &file) {
   json.member("contexts", file.contexts).member("bytes", file.bytes).member("filter_bytes", file.filter_bytes);
 }
 
+/// The others are there so that they can be checked.
+auto holds_indicators(model::IndicatorFile const &file) -> bool {
+  return file.tier == "base" || file.tier == "young" || file.tier == "memory";
+}
+
 auto line_reply(std::shared_ptr<net::PiecedBody> body) -> net::HttpResponse {
   auto response = net::HttpResponse{};
   response.content_type = "application/x-ndjson";
@@ -42,6 +47,7 @@ public:
     json.begin_object().member("indicators", stats.indicators).member("contexts", stats.contexts);
     json.member("bytes", stats.bytes).key("files").begin_array();
     for (auto const &file : files) {
+      if (!holds_indicators(file)) continue;
       json.begin_object();
       write(json, file);
       json.end_object();

@@ -23,11 +23,9 @@ auto FeedDesk::begin(FeedOrder order, model::Viewer const &viewer) -> Result<std
   give_up_old();
   TRY(auto load, FeedLoad::create(std::move(order), ports_, viewer));
   auto const lock = std::lock_guard{mutex_};
+  TRY_VOID(make_way(load->source(), viewer));
   if (open_.size() >= kMaxLoads)
     return fail(ErrorCode::unavailable, "{} loads are going on; wait until one of them is done", open_.size());
-  for (auto const &[_, other] : open_)
-    if (other->source == load->source())
-      return fail(ErrorCode::conflict, "a load of the same source is going on; wait until it is done");
   auto opened = std::make_shared<Open>();
   opened->owner = viewer.user;
   opened->source = load->source();
@@ -36,6 +34,25 @@ auto FeedDesk::begin(FeedOrder order, model::Viewer const &viewer) -> Result<std
   auto id = model::Uuid::generate().to_string();
   open_.emplace(id, std::move(opened));
   return id;
+}
+
+/// Gives up the same user's load of the source where its program is gone by all signs.
+auto FeedDesk::make_way(model::SourceId source, model::Viewer const &viewer) -> Result<void> {
+  auto const found = std::ranges::find_if(open_, [&](auto const &entry) { return entry.second->source == source; });
+  if (found == open_.end()) return ok;
+  auto const &other = *found->second;
+  auto const idle = std::chrono::floor<std::chrono::seconds>(ports_.clock.steady() - other.last_used);
+  auto const is_own = other.owner == viewer.user;
+  if (is_own && found->second.use_count() == 1 && idle >= kLoadIdle) {
+    open_.erase(found);
+    return ok;
+  }
+  auto const next =
+      is_own ? fmt::format("if its program is gone, ask again {} seconds after its last part", kLoadIdle.count())
+             : fmt::format("it is given up {} minutes after its last part", kLoadPatience.count());
+  return fail(ErrorCode::conflict,
+              "a load of the same source is going on, its last part came {} s ago; wait until it is done, or {}",
+              idle.count(), next);
 }
 
 auto FeedDesk::find(std::string_view id, model::Viewer const &viewer) -> Result<std::shared_ptr<Open>> {
@@ -79,6 +96,7 @@ auto FeedDesk::finish(std::string_view id, model::Viewer const &viewer) -> Resul
 auto FeedDesk::abandon(std::string_view id, model::Viewer const &viewer) -> Result<void> {
   TRY(auto const open, find(id, viewer));
   auto const lock = std::lock_guard{open->mutex};
+  if (!open->load) return gone(id);  // it was finished meanwhile
   open->load.reset();
   forget(id);
   return ok;

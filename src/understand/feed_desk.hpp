@@ -15,6 +15,10 @@ inline constexpr auto kMaxLoads = std::size_t{4};
 /// A load of which nothing came for so long is given up; its client is gone.
 inline constexpr auto kLoadPatience = std::chrono::minutes{10};
 
+/// A user's load of which nothing came for so long makes way for another of the same source: a slow pipe has shorter
+/// pauses, and whoever began again after a crash waits for less.
+inline constexpr auto kLoadIdle = std::chrono::seconds{20};
+
 /// A piece of a file. Parts count from 0 and come in order.
 struct FeedPart {
   std::uint64_t number = 0;
@@ -28,7 +32,8 @@ class FeedDesk {
 public:
   explicit FeedDesk(FeedLoad::Ports ports) : ports_(ports) {}
 
-  /// The load's id. unavailable: too many at once. conflict: one of the same source is going on.
+  /// The load's id. unavailable: too many at once. conflict: one of the same source is going on; the
+  /// user's own makes way where nothing came of it for kLoadIdle.
   auto begin(FeedOrder order, model::Viewer const &viewer) -> Result<std::string>;
   /// What was taken so far. An error ends the load. conflict where the part is not the next one.
   auto take(std::string_view id, FeedPart const &part, model::Viewer const &viewer) -> Result<FeedOutcome>;
@@ -50,6 +55,7 @@ private:
   };
   auto find(std::string_view id, model::Viewer const &viewer) -> Result<std::shared_ptr<Open>>;
   void forget(std::string_view id);
+  auto make_way(model::SourceId source, model::Viewer const &viewer) -> Result<void>;
 
   FeedLoad::Ports ports_;
   std::mutex mutex_;

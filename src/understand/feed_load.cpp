@@ -1,10 +1,14 @@
 #include "understand/feed_load.hpp"
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 #include <fmt/ranges.h>
 
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "model/characters.hpp"
 #include "model/domain_names.hpp"
 #include "model/usual_direction.hpp"
 
@@ -16,12 +20,16 @@ namespace {
 constexpr auto kEntriesAtOnce = std::size_t{1} << 17;
 constexpr auto kEntriesAThread = std::size_t{4096};  // fewer are not worth a thread: 50 µs
 constexpr auto kMaxThreads = 4U;                     // visitors and questions go on beside a load
-/// Facts that one feed may tell apart, each a few hundred bytes. Maltrail has 250,000.
-constexpr auto kMaxFacts = std::size_t{500'000};
+// Values that are looked up together.
+constexpr auto kLookedUpAtOnce = std::size_t{4096};
 
 constexpr auto kNoValue = std::string_view{"not a value"};
 constexpr auto kTimes = std::string_view{"seen last before it was seen first"};
-constexpr auto kTooManyFacts = std::string_view{"too many origins in one feed"};
+constexpr auto kTooManyFacts = std::string_view{"too many origins in one feed: without its report and tags"};
+constexpr auto kStays =
+    std::string_view{"the source said to_ids or a higher confidence before, and that stays; --replace takes it back"};
+// Of a sentence that stands in another.
+constexpr auto kMaxQuoted = std::size_t{120};
 
 auto key_of(FeedFacts const &facts) -> std::string {
   auto const number = [](auto const &value) { return value ? static_cast<int>(*value) : -1; };
@@ -57,35 +65,86 @@ auto FeedLoad::begin_file(std::string_view name) -> Result<void> {
   line_ = 0;
   numbers_.clear();  // files share few facts, and each costs its length
   ++outcome_.files;
+  taken_before_ = taken();
+  at_beginning_ = true;
+  skips_ = false;
   format_->begin_file(name, *this);
   return flush_when(kEntriesAtOnce);
 }
 
 auto FeedLoad::read(std::string_view bytes) -> Result<void> {
   outcome_.bytes += bytes.size();
+  if (std::exchange(at_beginning_, bytes.empty()) && is_utf16(bytes)) {
+    skips_ = true;
+    unreadable("in UTF-16", files_.back(), "make it UTF-8 first: iconv -f UTF-16 -t UTF-8");
+  }
+  if (skips_) return ok;
   format_->read(bytes, *this);
   return flush_when(kEntriesAtOnce);
 }
 
 auto FeedLoad::end_file() -> Result<void> {
-  format_->end_file(*this);
+  if (!skips_) format_->end_file(*this);
   return flush_when(kEntriesAtOnce);
 }
 
 auto FeedLoad::finish() -> Result<FeedOutcome> {
   files_.emplace_back();
   line_ = 0;
+  taken_before_ = taken();
   format_->end(*this);
   TRY_VOID(flush_when(0));
   auto const replaces = order_.older == OlderEntries::replaced;
-  TRY_VOID(ports_.catalogue.audit("feed.load", order_.source,
-                                  fmt::format("{} values from {} files, {}{}", outcome_.values, outcome_.files,
-                                              order_.format, replaces ? ", in place of all before" : ""),
-                                  viewer_));
+  if (replaces) TRY_VOID(check_whole());
+  TRY(auto const held, ports_.catalogue.claim_feed(source_));
+  if (replaces) TRY_VOID(check_size(held));
   auto const replaced = replaces ? std::vector{source_} : std::vector<model::SourceId>{};
   TRY(outcome_.indicators, load_->finish(replaced));
-  if (replaces) TRY_VOID(ports_.catalogue.keep_feed_reports(source_, number_));
+  auto const detail = fmt::format("{} values from {} files, {}{}", outcome_.values, outcome_.files, order_.format,
+                                  replaces ? ", in place of all before" : "");
+  auto const noted = ports_.catalogue.feed_loaded({.source = source_,
+                                                   .load = number_,
+                                                   .values = outcome_.values,
+                                                   .replaced = replaces,
+                                                   .name = order_.source,
+                                                   .detail = detail},
+                                                  viewer_);
+  // It stands; whoever is told that it failed would load it again.
+  if (!noted)
+    log_error("feed.load of {} by {} ({}) stands, but is not in the audit log: {}", printable(order_.source),
+              viewer_.name, detail, noted.error().sentence);
   return outcome_;
+}
+
+/// An error page or half a file in the place of a feed would take the rest of it away.
+auto FeedLoad::check_whole() const -> Result<void> {
+  constexpr auto kNow = std::string_view{"what it said before stands, and nothing of this import was stored"};
+  if (!hole_.empty())
+    return fail(ErrorCode::malformed,
+                "\"{}\" is not replaced: {}; {}. Get the feed whole and import it again; without --replace what can be "
+                "read of it is added",
+                order_.source, hole_, kNow);
+  if (outcome_.values > 0 || (order_.even_if_smaller && outcome_.refused.count() == 0)) return ok;
+  auto first = std::string{};
+  for (auto const &[reason, counted] : outcome_.refused.reasons())
+    for (auto const &example : counted.examples)
+      if (first.empty())
+        first = fmt::format(", as in {}{}: {}: {}", printable(example.file),
+                            example.line == 0 ? "" : fmt::format(" line {}", example.line), printable(reason),
+                            model::quoted(example.text.substr(0, kMaxQuoted)));
+  return fail(ErrorCode::malformed,
+              "\"{}\" is not replaced: no value was found, {} refused{}; {}. Look whether that is the feed: an error "
+              "page and a wrong --as or --columns look like this{}",
+              order_.source, outcome_.refused.count(), first, kNow,
+              outcome_.refused.count() == 0 ? ". If it is empty by now: --even-if-smaller" : "");
+}
+
+auto FeedLoad::check_size(std::uint64_t held) const -> Result<void> {
+  if (order_.even_if_smaller || outcome_.values * 2 >= held) return ok;
+  return fail(ErrorCode::conflict,
+              "\"{}\" is not replaced: this import has {} values where it had {}; what it said before stands, and "
+              "nothing of this import was stored. If the feed did shrink: --even-if-smaller",
+              order_.source, outcome_.values, held);
 }
 
 void FeedLoad::at_line(std::uint64_t number) {
@@ -94,14 +153,24 @@ void FeedLoad::at_line(std::uint64_t number) {
 }
 
 auto FeedLoad::facts(FeedFacts const &facts) -> FeedFactsId {
-  auto const [place, is_new] = numbers_.try_emplace(key_of(facts), static_cast<FeedFactsId>(known_.size()));
-  if (!is_new) return place->second;
-  if (known_.size() >= kMaxFacts) {
-    numbers_.erase(place);
-    outcome_.changed.add(kTooManyFacts);
-    return 0;
-  }
+  auto key = key_of(facts);
+  if (auto const found = numbers_.find(key); found != numbers_.end()) return found->second;
+  if (known_.size() - bare_.size() > ports_.most_facts) return bare_facts(facts);
+  auto const number = static_cast<FeedFactsId>(known_.size());
+  numbers_.emplace(std::move(key), number);
   known_.push_back({facts, {}, {}, {}});
+  return number;
+}
+
+/// Without what every line may have of its own; a marking is never lost.
+auto FeedLoad::bare_facts(FeedFacts const &facts) -> FeedFactsId {
+  take_but(kTooManyFacts, facts.report);
+  auto bare = facts;
+  bare.report.clear();
+  bare.attribute.clear();
+  bare.tags.clear();
+  auto const [place, is_new] = bare_.try_emplace(key_of(bare), static_cast<FeedFactsId>(known_.size()));
+  if (is_new) known_.push_back({std::move(bare), {}, {}, {}});
   return place->second;
 }
 
@@ -123,6 +192,23 @@ void FeedLoad::value(FeedValue const &value) {
 
 void FeedLoad::refuse(std::string_view reason, std::string_view text, std::string_view sentence) {
   outcome_.refused.add(reason, {files_.back(), line_, text, sentence});
+}
+
+void FeedLoad::unreadable(std::string_view reason, std::string_view text, std::string_view sentence) {
+  auto const before = taken() - taken_before_;
+  auto said = std::string{sentence};
+  if (before > 0)
+    said += fmt::format("{}{} of the file read before it, and taken", said.empty() ? "" : "; ",
+                        before == 1 ? "1 value" : fmt::format("{} values", before));
+  refuse(reason, text, said);
+  if (!hole_.empty()) return;
+  auto const &name = files_.back();
+  hole_ = fmt::format("{}{}{}", printable(name), name.empty() ? "" : ": ", printable(reason));
+  if (!text.empty() && text != name) hole_ += fmt::format(": {}", model::quoted(text.substr(0, kMaxQuoted)));
+}
+
+void FeedLoad::take_but(std::string_view reason, std::string_view text) {
+  outcome_.changed.add(reason, {files_.back(), line_, text});
 }
 
 void FeedLoad::leave_out(std::string_view reason, std::string_view text) {
@@ -167,23 +253,57 @@ void FeedLoad::read_entries() {
   read_some(0, std::min(share, count));
 }
 
-/// The ids of reports that facts were given for since the last time, in one transaction.
+/// The ids of reports that facts were given for since the last time. A title is marked as strictly as what it is the
+/// origin of, so one that was named before is named again where that got stricter.
 auto FeedLoad::name_reports() -> Result<void> {
-  auto titles = std::vector<std::string>{};
-  auto marking = order_.tlp.value_or(model::Context{}.tlp);
+  auto wanted = std::set<std::string_view>{};
   for (auto i = unnamed_; i < known_.size(); ++i) {
-    auto const &title = known_[i].facts.report;
-    if (!title.empty() && reports_.try_emplace(title).second) titles.push_back(title);
-    marking = std::max(marking, known_[i].facts.tlp.value_or(marking));
+    auto const &facts = known_[i].facts;
+    if (facts.report.empty()) continue;
+    auto const marking = marking_of(facts);
+    auto const [place, is_new] = reports_.try_emplace(facts.report, Named{{}, marking});
+    if (!is_new && place->second.marking >= marking) continue;
+    place->second.marking = marking;
+    outcome_.reports += is_new ? 1 : 0;
+    wanted.insert(place->first);
   }
-  if (!titles.empty()) {
+  auto by_marking = std::map<model::Tlp, std::vector<std::string>>{};
+  for (auto const title : wanted) by_marking[reports_.find(std::string{title})->second.marking].emplace_back(title);
+  for (auto const &[marking, titles] : by_marking) {
     TRY(auto const ids, ports_.catalogue.feed_reports(source_, titles, marking, number_));
-    for (auto i = std::size_t{0}; i < titles.size(); ++i) reports_[titles[i]] = ids[i];
-    outcome_.reports += titles.size();
+    for (auto i = std::size_t{0}; i < titles.size(); ++i) reports_[titles[i]].id = ids[i];
   }
   for (; unnamed_ < known_.size(); ++unnamed_)
-    if (auto &known = known_[unnamed_]; !known.facts.report.empty()) known.report = reports_[known.facts.report];
+    if (auto &known = known_[unnamed_]; !known.facts.report.empty()) known.report = reports_[known.facts.report].id;
   return ok;
+}
+
+/// An import that adds cannot lower: of two contexts of one source the higher confidence counts, and any to_ids.
+auto FeedLoad::note_what_stays() -> Result<void> {
+  if (order_.older == OlderEntries::replaced || (order_.to_ids.value_or(true) && !order_.confidence)) return ok;
+  auto const stays = [&](model::Hit const &hit) {
+    if (hit.match != model::MatchKind::exact || hit.context.source != source_) return false;
+    return (hit.context.to_ids && !order_.to_ids.value_or(true)) ||
+           (order_.confidence && hit.context.confidence > *order_.confidence);
+  };
+  auto values = std::vector<model::Value>{};
+  auto places = std::vector<Entry const *>{};
+  auto const look = [&]() -> Result<void> {
+    TRY(auto const answers, ports_.store.look_up(values, model::node_viewer(), now_));
+    for (auto i = std::size_t{0}; i < values.size(); ++i)
+      if (std::ranges::any_of(answers[i], stays))
+        outcome_.changed.add(kStays, {files_[places[i]->file], places[i]->line, places[i]->text});
+    values.clear();
+    places.clear();
+    return ok;
+  };
+  for (auto i = std::size_t{0}; i < entries_.size(); ++i) {
+    if (!read_[i].is_value) continue;
+    values.push_back({read_[i].type, std::string{read_[i].text}});
+    places.push_back(&entries_[i]);
+    if (values.size() == kLookedUpAtOnce) TRY_VOID(look());
+  }
+  return look();
 }
 
 auto FeedLoad::flush_when(std::size_t there_are) -> Result<void> {
@@ -191,6 +311,7 @@ auto FeedLoad::flush_when(std::size_t there_are) -> Result<void> {
   if (entries_.empty() || entries_.size() < there_are) return ok;
   TRY_VOID(name_reports());
   read_entries();
+  TRY_VOID(note_what_stays());
   for (auto i = std::size_t{0}; i < entries_.size(); ++i) TRY_VOID(hand_over(entries_[i], read_[i]));
   entries_.clear();
   texts_.clear();
@@ -213,6 +334,12 @@ auto FeedLoad::hand_over(Entry const &entry, Read const &read) -> Result<void> {
   return ok;
 }
 
+/// Of two markings the stricter one.
+auto FeedLoad::marking_of(FeedFacts const &facts) const -> model::Tlp {
+  if (!order_.tlp) return facts.tlp.value_or(model::Context{}.tlp);
+  return std::max(*order_.tlp, facts.tlp.value_or(*order_.tlp));
+}
+
 auto FeedLoad::context_of(FeedFactsId facts, model::Scope scope) -> std::uint32_t {
   auto &known = known_[facts];
   auto &number = scope == model::Scope::subtree ? known.subtree : known.exact;
@@ -229,8 +356,7 @@ auto FeedLoad::context_of(FeedFactsId facts, model::Scope scope) -> std::uint32_
   context.collected_by = model::CollectedBy::feed;
   context.scope = scope;
   context.confidence = order_.confidence.value_or(known.facts.confidence.value_or(context.confidence));
-  context.tlp = order_.tlp.value_or(known.facts.tlp.value_or(context.tlp));
-  if (known.facts.tlp) context.tlp = std::max(context.tlp, *known.facts.tlp);
+  context.tlp = marking_of(known.facts);
   context.to_ids = order_.to_ids.value_or(known.facts.to_ids.value_or(false));
   context.tags = known.facts.tags;
   context.tags.insert(context.tags.end(), order_.tags.begin(), order_.tags.end());

@@ -37,7 +37,12 @@ struct FeedOrder {
   std::vector<std::string> tags;
   std::optional<Duration> expires;  // behind the last time seen; the feed's own expiry goes first
   OlderEntries older = OlderEntries::stay;
+  bool even_if_smaller = false;  // replaces also what had more than twice as many values
 };
+
+/// Facts that one feed may tell apart, each a few hundred bytes. Maltrail has 250,000. Of those past it only role,
+/// direction, confidence, marking and to_ids are kept, of which there are few.
+inline constexpr auto kMaxFeedFacts = std::size_t{500'000};
 
 /// Each line is a comment, refused, left out, or has values (in a hosts file several).
 struct FeedOutcome {
@@ -61,14 +66,18 @@ public:
     model::IndicatorStore &store;
     model::Catalogue &catalogue;
     Clock const &clock;
+    std::size_t most_facts = kMaxFeedFacts;
   };
-  /// malformed: no such format, wrong columns. denied: not this viewer, or not this source.
+  /// malformed: no such format, wrong columns, a name that is not for feeds. denied: not this viewer, or not this
+  /// source. conflict: analysts' reports bear the name.
   static auto create(FeedOrder order, Ports ports, model::Viewer const &viewer) -> Result<std::unique_ptr<FeedLoad>>;
 
   auto begin_file(std::string_view name) -> Result<void>;
   auto read(std::string_view bytes) -> Result<void>;
   auto end_file() -> Result<void>;
-  /// Makes all of it visible, durably, and audits it. Once.
+  /// Makes all of it visible, durably, and audits it. Once. With `replaced`: malformed where nothing was taken or a
+  /// file has a hole in it; conflict where there are fewer than half as many values as before. Then nothing has
+  /// changed.
   auto finish() -> Result<FeedOutcome>;
 
   [[nodiscard]] auto so_far() const -> FeedOutcome const & { return outcome_; }
@@ -100,8 +109,16 @@ private:
   auto facts(FeedFacts const &facts) -> FeedFactsId override;
   void value(FeedValue const &value) override;
   void refuse(std::string_view reason, std::string_view text, std::string_view sentence) override;
+  void unreadable(std::string_view reason, std::string_view text, std::string_view sentence) override;
+  void take_but(std::string_view reason, std::string_view text) override;
   void leave_out(std::string_view reason, std::string_view text) override;
 
+  [[nodiscard]] auto check_whole() const -> Result<void>;
+  [[nodiscard]] auto check_size(std::uint64_t held) const -> Result<void>;
+  [[nodiscard]] auto marking_of(FeedFacts const &facts) const -> model::Tlp;
+  [[nodiscard]] auto taken() const -> std::uint64_t { return outcome_.values + entries_.size(); }
+  auto bare_facts(FeedFacts const &facts) -> FeedFactsId;
+  auto note_what_stays() -> Result<void>;
   auto flush_when(std::size_t there_are) -> Result<void>;
   auto name_reports() -> Result<void>;
   void read_entries();
@@ -125,15 +142,24 @@ private:
   std::vector<Read> read_;
   std::optional<Error> failure_;  // of a flush inside a format's call
 
+  std::uint64_t taken_before_ = 0;            // this file began
+  bool at_beginning_ = true, skips_ = false;  // of the file; it is in no encoding that is read
+  std::string hole_;                          // the first file that has one, and what it is
+
   struct Known {
     FeedFacts facts;
     model::ReportId report;
     std::optional<std::uint32_t> exact, subtree;  // contexts of the load
   };
-  std::vector<Known> known_;  // by the facts' number
-  std::unordered_map<std::string, FeedFactsId> numbers_;
-  std::unordered_map<std::string, model::ReportId> reports_;  // by title
-  std::size_t unnamed_ = 1;                                   // from this number on facts have no report's id yet
+  std::vector<Known> known_;                              // by the facts' number
+  std::unordered_map<std::string, FeedFactsId> numbers_;  // of this file
+  std::unordered_map<std::string, FeedFactsId> bare_;     // of those past the limit
+  struct Named {
+    model::ReportId id;
+    model::Tlp marking = model::Tlp::clear;
+  };
+  std::unordered_map<std::string, Named> reports_;  // by title
+  std::size_t unnamed_ = 1;                         // from this number on facts have no report's id yet
 };
 
 }  // namespace noroshi::understand

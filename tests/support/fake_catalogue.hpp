@@ -171,7 +171,12 @@ public:
     }
     return ids;
   }
-  auto keep_feed_reports(model::SourceId, std::int64_t) -> Result<void> override { return ok; }
+  auto claim_feed(model::SourceId source) -> Result<std::uint64_t> override { return held[source.number]; }
+  auto feed_loaded(model::FeedLoaded const &loaded, model::Viewer const &viewer) -> Result<void> override {
+    TRY_VOID(after_load);
+    held[loaded.source.number] = loaded.values;
+    return audit("feed.load", loaded.name, loaded.detail, viewer);
+  }
   auto changes_after(std::uint64_t position, std::size_t) -> Result<std::optional<model::IndicatorCommit>> override {
     for (auto const &change : changes_)
       if (change.position > position) return std::optional{change};
@@ -181,6 +186,8 @@ public:
   auto trim_changes(std::uint64_t) -> Result<void> override { return ok; }
 
   std::vector<model::AuditEntry> log;
+  std::map<std::int64_t, std::uint64_t> held;  // values of feeds, by source
+  Result<void> after_load = ok;                // what feed_loaded() comes to
 
 private:
   static auto administrator(model::Viewer const &viewer) -> Result<void> {

@@ -63,6 +63,13 @@ public:
   void refuse(std::string_view reason, std::string_view text, std::string_view) override {
     refused.push_back({std::string{reason}, std::string{text}, line_});
   }
+  void unreadable(std::string_view reason, std::string_view text, std::string_view sentence) override {
+    refuse(reason, text, sentence);
+    ++holes;
+  }
+  void take_but(std::string_view reason, std::string_view text) override {
+    changed.push_back({std::string{reason}, std::string{text}, line_});
+  }
   void leave_out(std::string_view reason, std::string_view text) override {
     left_out.push_back({std::string{reason}, std::string{text}, line_});
   }
@@ -75,8 +82,9 @@ public:
   }
 
   std::vector<Value> values;
-  std::vector<Told> refused, left_out;
+  std::vector<Told> refused, left_out, changed;
   std::uint64_t lines = 0, comments = 0;
+  std::uint64_t holes = 0;  // of those refused, files and what is left of them
 
 private:
   std::vector<understand::FeedFacts> facts_;

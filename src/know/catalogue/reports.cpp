@@ -51,6 +51,13 @@ auto publisher(sqlite::Connection &connection, std::string_view name, model::Vie
   TRY(auto source, rows::ensure_source(connection, name, viewer.organisation));
   if (source.organisation != viewer.organisation)
     return fail(ErrorCode::denied, "the source \"{}\" belongs to another organisation; name another", name);
+  auto query = connection.query("SELECT 1 FROM feeds WHERE source = ?");
+  TRY(auto const is_feed, query.bind(source.id).step());
+  if (is_feed)
+    return fail(ErrorCode::conflict,
+                "\"{}\" is a feed: the next import that replaces it would take the report away. Name another source, "
+                "or leave it out",
+                name);
   return source;
 }
 

@@ -227,6 +227,11 @@ INSERT INTO watches(organisation, about, note, tlp, created, value_count)
   VALUES(1, 2, 'every new indicator, asked against past observations', 0, 0, 0);
 INSERT INTO cursors SELECT 'watch/catalogue', coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'changes'), 0);
 )sql"},
+    // Sources that are feeds, and how many values their largest load since they were replaced gave.
+    sqlite::Migration{7, R"sql(
+CREATE TABLE feeds(source INTEGER PRIMARY KEY REFERENCES sources(id), held INTEGER NOT NULL DEFAULT 0) STRICT;
+INSERT INTO feeds(source) SELECT DISTINCT source FROM reports WHERE feed <> 0;
+)sql"},
 };
 
 }  // namespace

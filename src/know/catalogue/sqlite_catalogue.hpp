@@ -76,7 +76,8 @@ public:
   auto feed_source(std::string_view name, model::Viewer const &viewer) -> Result<model::Source> override;
   auto feed_reports(model::SourceId source, std::span<std::string const> titles, model::Tlp marking, std::int64_t load)
       -> Result<std::vector<model::ReportId>> override;
-  auto keep_feed_reports(model::SourceId source, std::int64_t load) -> Result<void> override;
+  auto claim_feed(model::SourceId source) -> Result<std::uint64_t> override;
+  auto feed_loaded(model::FeedLoaded const &loaded, model::Viewer const &viewer) -> Result<void> override;
 
   // changes.cpp
   auto changes_after(std::uint64_t position, std::size_t limit)

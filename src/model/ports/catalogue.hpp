@@ -80,6 +80,15 @@ struct SensorProgress {
   Time last_seen{};
 };
 
+/// A load of a feed that became visible.
+struct FeedLoaded {
+  SourceId source;
+  std::int64_t load = 0;          // as in feed_reports()
+  std::uint64_t values = 0;       // it gave
+  bool replaced = false;          // what the feed had before is gone
+  std::string_view name, detail;  // for the audit log
+};
+
 /// Thread-safe. Writers are audited in the same transaction; the viewer's right is checked here (denied).
 class Catalogue : public SensorRegistry {
 public:
@@ -120,15 +129,19 @@ public:
   virtual auto report(ReportId id, Viewer const &viewer) -> Result<Report> = 0;
 
   // Feeds: sources that are loaded as a whole, and what they name as origins of their values.
-  /// The source of that name, made where it does not exist. denied where it is a sensor's, an analyst's own, or
-  /// another organisation's.
+  /// The source of that name, made where it does not exist. malformed: the name is not for feeds. denied: it is another
+  /// organisation's. conflict: reports of analysts bear it, which go with the feed where it is replaced.
   virtual auto feed_source(std::string_view name, Viewer const &viewer) -> Result<Source> = 0;
   /// Reports of a feed by their titles, made where they do not exist; not among reports(). `load` (not 0) remembers
   /// who asked last.
   virtual auto feed_reports(SourceId source, std::span<std::string const> titles, Tlp marking, std::int64_t load)
       -> Result<std::vector<ReportId>> = 0;
-  /// Forgets the feed's reports that `load` did not ask for.
-  virtual auto keep_feed_reports(SourceId source, std::int64_t load) -> Result<void> = 0;
+  /// Before a load becomes visible: from now on no report may bear the feed's name. Returns how many values the feed
+  /// has, as feed_loaded() was told; 0 where nobody told. conflict as feed_source().
+  virtual auto claim_feed(SourceId source) -> Result<std::uint64_t> = 0;
+  /// Behind a load that became visible; audits it. Where it replaced the feed, its reports that the load did not ask
+  /// for are forgotten.
+  virtual auto feed_loaded(FeedLoaded const &loaded, Viewer const &viewer) -> Result<void> = 0;
 
   /// The next changes behind `position` as one commit of stream "catalogue"; nothing where there are none.
   virtual auto changes_after(std::uint64_t position, std::size_t limit) -> Result<std::optional<IndicatorCommit>> = 0;

@@ -40,7 +40,7 @@ auto tags_of(json::object const &object) -> Result<std::vector<std::string>> {
 
 auto order_of(std::string_view body) -> Result<understand::FeedOrder> {
   TRY(auto const document, parse_object(body, {"format", "source", "columns", "type", "role", "confidence", "tlp",
-                                               "to_ids", "scope", "tags", "expires_s", "replace"}));
+                                               "to_ids", "scope", "tags", "expires_s", "replace", "even_if_smaller"}));
   auto const &object = document.get_object();
   auto order = understand::FeedOrder{};
   TRY(order.format, text_member(object, "format", Presence::required));
@@ -60,6 +60,7 @@ auto order_of(std::string_view body) -> Result<understand::FeedOrder> {
   if (expires > 0) order.expires = std::chrono::seconds{expires};
   TRY(auto const replace, flag_member(object, "replace", false));
   if (replace) order.older = understand::OlderEntries::replaced;
+  TRY(order.even_if_smaller, flag_member(object, "even_if_smaller", false));
   return order;
 }
 

@@ -14,6 +14,9 @@ namespace {
 // In this order: each is safer than those behind it.
 constexpr auto kOrder = std::array<std::string_view, 5>{"misp", "stix", "maltrail", "hosts", "plain"};
 
+constexpr auto kBeside = std::array<std::string_view, 9>{"license", "licence", "copying",      "copyright", "notice",
+                                                         "readme",  "authors", "contributing", "changelog"};
+
 /// Ten digits are seconds from 2001 to 2286, thirteen the same in milliseconds.
 auto parse_epoch(std::string_view digits) -> std::optional<Time> {
   if ((digits.size() != 10 && digits.size() != 13) || !std::ranges::all_of(digits, model::is_digit))
@@ -25,16 +28,32 @@ auto parse_epoch(std::string_view digits) -> std::optional<Time> {
 
 }  // namespace
 
-auto FeedFormat::wants(std::string_view file) const -> bool {
-  auto const name = file.substr(file.rfind('/') + 1);
-  return !name.starts_with('.');
+auto FeedFormat::wants(std::string_view file) const -> bool { return is_list(file); }
+
+auto is_list(std::string_view file) -> bool {
+  auto const name = model::lower(file.substr(file.rfind('/') + 1));
+  if (name.starts_with('.')) return false;
+  // "LICENSE", "README.md", "license-2.0.txt", and no "readmes.example.com.txt".
+  auto const word = std::string_view{name}.substr(0, name.find_first_of(".-_"));
+  return std::ranges::find(kBeside, word) == kBeside.end();
 }
 
 auto FeedFormat::set_columns(std::string_view) -> Result<void> {
   return fail(ErrorCode::malformed, "only CSV has columns; leave --columns out, or add --as csv");
 }
 
+auto is_utf16(std::string_view beginning) -> bool {
+  if (beginning.starts_with("\xff\xfe") || beginning.starts_with("\xfe\xff")) return true;
+  constexpr auto kLooked = std::size_t{4};
+  if (beginning.size() < kLooked) return false;
+  auto const zero_at = [&](std::size_t at) { return beginning[at] == '\0'; };
+  return zero_at(0) != zero_at(1) && zero_at(0) == zero_at(2) && zero_at(1) == zero_at(3);
+}
+
 auto recognise_feed(FeedSample const &sample) -> Result<std::string> {
+  if (is_utf16(sample.beginning))
+    return fail(ErrorCode::malformed, "{} is in UTF-16; make it UTF-8 first: iconv -f UTF-16 -t UTF-8",
+                printable(sample.file));
   auto const &registry = Registry<FeedFormat>::instance();
   for (auto const name : kOrder)
     if (auto const format = registry.create(name); format && format->recognises(sample)) return std::string{name};

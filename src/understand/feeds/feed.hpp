@@ -56,6 +56,11 @@ public:
   /// Something is wrong. `reason` is one of few, by which refusals are counted; `sentence` says more, where there is
   /// more.
   virtual void refuse(std::string_view reason, std::string_view text, std::string_view sentence = {}) = 0;
+  /// The same, of a file or what is left of it: cut off, no such document at all. A feed with such a hole in it is not
+  /// put in the place of what its source said before.
+  virtual void unreadable(std::string_view reason, std::string_view text, std::string_view sentence = {}) = 0;
+  /// The value that comes next is taken, but not as it stands there.
+  virtual void take_but(std::string_view reason, std::string_view text) = 0;
   /// Nothing is wrong, but it is no indicator: a URL's path alone, a regular expression.
   virtual void leave_out(std::string_view reason, std::string_view text) = 0;
 };
@@ -77,7 +82,7 @@ public:
   [[nodiscard]] virtual auto about() const -> std::string_view = 0;
   /// True where the sample can hardly be anything else.
   [[nodiscard]] virtual auto recognises(FeedSample const &sample) const -> bool = 0;
-  /// Whether a file of that name in a folder or archive belongs to the feed.
+  /// Whether a file of that name in a folder or archive belongs to the feed; is_list() unless the format knows better.
   [[nodiscard]] virtual auto wants(std::string_view file) const -> bool;
   /// The column map, "value=1,first_seen=3". Malformed where the format has no columns, or not these.
   virtual auto set_columns(std::string_view columns) -> Result<void>;
@@ -92,6 +97,12 @@ public:
 
 /// The format that the sample speaks for. malformed where none does; the sentence names those there are.
 auto recognise_feed(FeedSample const &sample) -> Result<std::string>;
+
+/// False for hidden files, and for what lies beside lists to tell of them: a licence, a read-me.
+auto is_list(std::string_view file) -> bool;
+
+/// UTF-16 by a file's first bytes: a byte order mark, or the zeros that ASCII has in it. No format is read in it.
+auto is_utf16(std::string_view beginning) -> bool;
 
 /// RFC 3339, "2026-01-31", "2026-01-31 10:20:30[.5][ UTC]", or seconds or milliseconds since 1970.
 auto parse_feed_time(std::string_view text) -> Result<Time>;

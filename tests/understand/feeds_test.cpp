@@ -170,6 +170,7 @@ TEST_CASE("MISP: an event that the manifest names and the folder lacks is told")
   misp->end(found);
   REQUIRE(found.refused.size() == 1);
   CHECK(found.refused[0].text == "u2.json");
+  CHECK(found.holes == 1);
 }
 
 TEST_CASE("STIX: patterns give their values, and what means more or less than a value is left out") {
@@ -209,6 +210,76 @@ TEST_CASE("STIX: a bundle that is cut off says so, and what came before counts")
   auto const cut = FeedFindings::of("stix", std::string_view{fixture.bytes}.substr(0, fixture.bytes.size() - 2));
   CHECK(cut.texts() == "c2.example.org");
   CHECK(cut.refused.size() == 1);
+  CHECK(cut.holes == 1);
+}
+
+TEST_CASE("STIX: a marking holds wherever the bundle defines it, and one that it does not define is red") {
+  auto const definition = [](std::string_view id, std::string_view what) {
+    return fmt::format(R"({{"type":"marking-definition","id":"marking-definition--{}",{}}})", id, what);
+  };
+  auto const indicator = [](std::string_view value, std::string_view mark) {
+    return fmt::format(R"({{"type":"indicator","id":"indicator--1","pattern":"[domain-name:value = '{}']",)"
+                       R"("valid_from":"2026-01-02T00:00:00Z",{}}})",
+                       value, mark);
+  };
+  auto const refs = [](std::string_view id) {
+    return fmt::format(R"("object_marking_refs":["marking-definition--{}"])", id);
+  };
+  auto const bundle = fmt::format(
+      R"({{"type":"bundle","id":"bundle--1","objects":[{},{},{},{},{},{},{},{},{},{}]}})",
+      definition("before", R"("definition_type":"tlp","definition":{"tlp":"red"})"),
+      indicator("a.example", refs("before")), indicator("b.example", refs("behind")),
+      indicator("c.example", refs("nowhere")), indicator("d.example", refs("notice")),
+      indicator("e.example", R"("granular_markings":[{"marking_ref":"marking-definition--before","selectors":["x"]}])"),
+      indicator("f.example", refs("extended")),
+      definition("behind", R"("definition_type":"tlp","definition":{"tlp":"green"})"),
+      definition("notice", R"("definition_type":"statement","definition":{"statement":"ours"})"),
+      definition("extended", R"("extensions":{"extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d":)"
+                             R"({"tlp_2_0":"amber+strict"}})"));
+  for (auto const piece : {std::size_t{1} << 20, std::size_t{11}}) {
+    auto const found = FeedFindings::of("stix", bundle, "b.json", {}, piece);
+    auto tlp = std::map<std::string, std::optional<model::Tlp>>{};
+    for (auto const &value : found.values) tlp[value.text] = value.facts.tlp;
+    CHECK(tlp.size() == 6);
+    CHECK(tlp["a.example"] == model::Tlp::red);
+    CHECK(tlp["b.example"] == model::Tlp::green);
+    CHECK(tlp["c.example"] == model::Tlp::red);
+    CHECK(tlp["d.example"] == std::nullopt);
+    CHECK(tlp["e.example"] == model::Tlp::red);
+    CHECK(tlp["f.example"] == model::Tlp::amber_strict);
+    REQUIRE(found.changed.size() == 1);
+    CHECK(found.changed[0].text == "c.example");
+  }
+}
+
+TEST_CASE("MISP: a TLP marking that nobody knows is red") {
+  auto const found = FeedFindings::of("misp",
+                                      R"({"Event":{"uuid":"u1","info":"x","Tag":[{"name":"Tlp:unclear"}],"Attribute":)"
+                                      R"([{"type":"domain","value":"a.example.com"}]}})",
+                                      "u1.json");
+  REQUIRE(found.values.size() == 1);
+  CHECK(found.values[0].facts.tlp == model::Tlp::red);
+  CHECK(found.changed.size() == 1);
+}
+
+TEST_CASE("UTF-16 is told by a file's first bytes, and no format is recognised in it") {
+  CHECK(
+      understand::is_utf16("\xff\xfe"
+                           "a"));
+  CHECK(understand::is_utf16("\xfe\xff"));
+  CHECK(understand::is_utf16(std::string_view{"a\0b\0", 4}));
+  CHECK(understand::is_utf16(std::string_view{"\0a\0b", 4}));
+  CHECK_FALSE(
+      understand::is_utf16("\xef\xbb\xbf"
+                           "a"));
+  CHECK_FALSE(understand::is_utf16(std::string_view{"\0\0\0\0", 4}));
+  CHECK_FALSE(understand::is_utf16("a"));
+  auto const refused = understand::recognise_feed({.file = "x",
+                                                   .beginning = "\xff\xfe"
+                                                                "1",
+                                                   .is_whole = true});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().sentence.contains("iconv"));
 }
 
 TEST_CASE("a feed's times come in the ways that feeds write them") {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "model/characters.hpp"
 #include "understand/feeds/feed.hpp"
 #include "understand/feeds/misp_types.hpp"
 
@@ -55,11 +56,16 @@ void each(dom::element const &element, std::string_view name, Take take) {
     for (auto const item : list) take(item);
 }
 
-void add_tags(dom::element const &element, FeedFacts &facts) {
+constexpr auto kUnknownMarking = std::string_view{"an unknown TLP marking: taken as red"};
+
+void add_tags(dom::element const &element, FeedFacts &facts, FeedSink &to) {
   each(element, "Tag", [&](dom::element const &tag) {
     auto const name = text_of(tag, "name");
-    if (name.starts_with("tlp:") || name.starts_with("TLP:")) {
-      if (auto const tlp = model::parse_tlp(name)) facts.tlp = std::max(facts.tlp.value_or(*tlp), *tlp);
+    if (model::lower(name.substr(0, 4)) == "tlp:") {
+      // "tlp:unclear", "tlp:ex:chr": words that may mean anything mean the strictest.
+      auto const tlp = model::parse_tlp(name);
+      if (!tlp) to.take_but(kUnknownMarking, name);
+      facts.tlp = std::max(facts.tlp.value_or(model::Tlp::clear), tlp.value_or(model::Tlp::red));
       return;
     }
     if (name.contains("command-and-control") || name.contains("kill-chain:Command and Control"))
@@ -102,7 +108,7 @@ public:
     if (text_.starts_with("\xef\xbb\xbf")) text_.erase(0, 3);
     auto document = dom::element{};
     if (auto const error = parser_.parse(text_).get(document); error != simdjson::SUCCESS)
-      return to.refuse("not JSON", file_, simdjson::error_message(error));
+      return to.unreadable("not JSON", file_, simdjson::error_message(error));
     if (base_name(file_) == "manifest.json") return read_manifest(document, to);
     auto event = dom::element{};
     auto found = std::size_t{0};
@@ -123,13 +129,13 @@ public:
 
   void end(FeedSink &to) override {
     for (auto const &uuid : listed_)
-      if (!read_.contains(uuid)) to.refuse("in the manifest, but not there", uuid + ".json");
+      if (!read_.contains(uuid)) to.unreadable("in the manifest, but not there", uuid + ".json");
   }
 
 private:
   void read_manifest(dom::element const &document, FeedSink &to) {
     auto events = dom::object{};
-    if (document.get_object().get(events) != simdjson::SUCCESS) return to.refuse("no MISP manifest", file_);
+    if (document.get_object().get(events) != simdjson::SUCCESS) return to.unreadable("no MISP manifest", file_);
     for (auto const &[uuid, about] : events)
       if (listed_.size() < kMaxListed) listed_.emplace(uuid);
   }
@@ -138,7 +144,7 @@ private:
     if (read_.size() < kMaxListed) read_.emplace(text_of(event, "uuid"));
     auto facts = FeedFacts{};
     facts.report = std::string{text_of(event, "info")};
-    add_tags(event, facts);
+    add_tags(event, facts, to);
     auto const day = time_of(event, "date");
     auto const read_list = [&](dom::element const &holder) {
       each(holder, "Attribute", [&](dom::element const &attribute) { read_attribute(attribute, facts, day, to); });
@@ -157,7 +163,7 @@ private:
     facts.attribute = std::string{name};
     facts.to_ids = flag_of(attribute, "to_ids");
     if (type->direction != model::Direction::unknown) facts.direction = type->direction;
-    add_tags(attribute, facts);
+    add_tags(attribute, facts, to);
     auto value = FeedValue{.facts = to.facts(facts)};
     value.first = time_of(attribute, "first_seen");
     value.last = time_of(attribute, "last_seen");

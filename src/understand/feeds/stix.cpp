@@ -2,11 +2,10 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <array>
-#include <map>
 
 #include "understand/feeds/feed.hpp"
 #include "understand/feeds/json_objects.hpp"
+#include "understand/feeds/stix_marking.hpp"
 #include "understand/feeds/stix_pattern.hpp"
 
 namespace noroshi::understand::feeds {
@@ -17,24 +16,9 @@ namespace dom = simdjson::dom;
 
 constexpr auto kMaxTags = std::size_t{32};
 constexpr auto kMaxTag = std::size_t{200};
-constexpr auto kMaxMarkings = std::size_t{1000};  // a bundle's own definitions
-
-struct Marking {
-  std::string_view id;
-  model::Tlp tlp;
-};
-// STIX 2.1 section 7.2.1.4 (TLP 1.0) and the OASIS extension for TLP 2.0.
-constexpr auto kMarkings = std::to_array<Marking>({
-    {"marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9", model::Tlp::clear},
-    {"marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da", model::Tlp::green},
-    {"marking-definition--f88d31f6-486f-44da-b317-01333bde0b82", model::Tlp::amber},
-    {"marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed", model::Tlp::red},
-    {"marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487", model::Tlp::clear},
-    {"marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb", model::Tlp::green},
-    {"marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421", model::Tlp::amber},
-    {"marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003", model::Tlp::amber_strict},
-    {"marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1", model::Tlp::red},
-});
+/// Indicators whose marking comes later in the bundle wait for it, a KiB or two each; past this they are red.
+constexpr auto kMaxWaiting = std::size_t{64} << 20;
+constexpr auto kUnknownMarking = std::string_view{"a marking that the bundle does not define: taken as red"};
 
 auto text_of(dom::object const &object, std::string_view name) -> std::string_view {
   auto text = std::string_view{};
@@ -68,39 +52,48 @@ public:
 
   void begin_file(std::string_view, FeedSink &) override {
     objects_.reset();
-    markings_.clear();
+    markings_.reset();
+    waiting_.clear();
   }
 
   void read(std::string_view bytes, FeedSink &to) override {
-    objects_.read(bytes, [&](std::string_view object) { take(object, to); });
+    objects_.read(bytes, [&](std::string_view object) { take(object, Wait::yes, to); });
   }
 
   void end_file(FeedSink &to) override {
-    if (!objects_.is_complete())
-      to.refuse("a bundle that is cut off, or no JSON", "", "what was read of it before counts");
+    // STIX gives no order to objects: what is defined is known now.
+    auto rest = std::string_view{waiting_};
+    while (!rest.empty()) {
+      auto const size = rest.find('\0');
+      take(rest.substr(0, size), Wait::no, to);
+      rest.remove_prefix(size + 1);
+    }
+    waiting_ = {};
+    if (!objects_.is_complete()) to.unreadable("a bundle that is cut off, or no JSON", "");
   }
 
 private:
-  void take(std::string_view text, FeedSink &to) {
+  enum class Wait : std::uint8_t { no, yes };
+
+  void take(std::string_view text, Wait wait, FeedSink &to) {
     if (text.empty()) return to.refuse("an object too large", "", fmt::format("at most {} bytes are read", kMaxObject));
     auto object = dom::object{};
     if (parser_.parse(text.data(), text.size()).get_object().get(object) != simdjson::SUCCESS)
-      return to.refuse("not JSON", text);
+      return to.unreadable("not JSON", text);
     auto const type = text_of(object, "type");
-    if (type == "marking-definition") return note_marking(object);
+    if (type == "marking-definition") return markings_.note(object);
     if (type != "indicator")
       return to.leave_out(fmt::format("objects of type {}", type.substr(0, 40)), text_of(object, "id"));
-    take_indicator(object, to);
+    auto const marking = markings_.of(object);
+    if (!marking.is_known && wait == Wait::yes && waiting_.size() + text.size() < kMaxWaiting) {
+      // Sound JSON has no zero bytes.
+      waiting_.append(text).push_back('\0');
+      return;
+    }
+    take_indicator(object, marking, to);
   }
 
-  void note_marking(dom::object const &object) {
-    auto tlp = std::string_view{};
-    if (object["definition"]["tlp"].get_string().get(tlp) != simdjson::SUCCESS) return;
-    if (auto const parsed = model::parse_tlp(tlp); parsed && markings_.size() < kMaxMarkings)
-      markings_.insert_or_assign(std::string{text_of(object, "id")}, *parsed);
-  }
-
-  void take_indicator(dom::object const &object, FeedSink &to) {
+  void take_indicator(dom::object const &object, StixMarkings::Answer const &marking, FeedSink &to) {
     auto const id = text_of(object, "id");
     auto revoked = false;
     if (object["revoked"].get_bool().get(revoked) == simdjson::SUCCESS && revoked)
@@ -121,8 +114,11 @@ private:
     }
     // Many set valid_from to the moment of writing and never touch "modified", or the other way round.
     if (value.first && value.last) value.last = std::max(*value.first, *value.last);
-    value.facts = to.facts(facts_of(object));
+    auto facts = facts_of(object);
+    facts.tlp = marking.tlp;
+    value.facts = to.facts(facts);
     for (auto const &found : *values) {
+      if (!marking.is_known) to.take_but(kUnknownMarking, found.text);
       value.type = found.type;
       value.text = found.text;
       to.value(value);
@@ -144,9 +140,6 @@ private:
       if (type == "anonymization" && !facts.role) facts.role = model::Role::relay;
       if (type == "benign") facts.to_ids = false;
     });
-    each_text(object, "object_marking_refs", [&](std::string_view id) {
-      if (auto const tlp = marking_of(id)) facts.tlp = std::max(facts.tlp.value_or(*tlp), *tlp);
-    });
     note_phases(object, facts);
     if (auto confidence = std::uint64_t{0};
         object["confidence"].get_uint64().get(confidence) == simdjson::SUCCESS && confidence <= 100)
@@ -166,15 +159,10 @@ private:
     }
   }
 
-  [[nodiscard]] auto marking_of(std::string_view id) const -> std::optional<model::Tlp> {
-    if (auto const own = markings_.find(id); own != markings_.end()) return own->second;
-    auto const found = std::ranges::find(kMarkings, id, &Marking::id);
-    return found == kMarkings.end() ? std::nullopt : std::optional{found->tlp};
-  }
-
   JsonObjects objects_;
   dom::parser parser_{kMaxObject};
-  std::map<std::string, model::Tlp, std::less<>> markings_;
+  StixMarkings markings_;
+  std::string waiting_;  // indicators whose marking was not known yet, each with a zero byte behind it
 };
 
 Registered<FeedFormat, Stix> const stix{"stix"};

@@ -23,7 +23,10 @@ public:
   auto operator=(Client &&) noexcept -> Client &;
   ~Client();
 
-  /// The whole answer, whatever its status.
+  /// False where the data directory is open in this process: nothing outlives it.
+  [[nodiscard]] auto asks_a_node() const -> bool { return !socket_.empty(); }
+
+  /// The whole answer, whatever its status. Where a node is asked, by any thread.
   auto call(net::HttpRequest request) -> Result<net::HttpResponse>;
 
   /// The body of a good answer to `take`, as it comes; anything else becomes the error that the problem details tell.

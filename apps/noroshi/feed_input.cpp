@@ -19,6 +19,7 @@ namespace {
 constexpr auto kPieceBytes = std::size_t{4} << 20;
 constexpr auto kBlockBytes = std::size_t{1} << 20;
 constexpr auto kMaxFiles = std::size_t{1'000'000};  // their names are kept; feeds have thousands
+constexpr auto kNamesTold = std::size_t{5};         // of files that were passed over
 
 /// "list.txt.gz" → "list.txt" where it was compressed.
 auto without_ending(std::string name) -> std::string {
@@ -28,6 +29,19 @@ auto without_ending(std::string name) -> std::string {
 }
 
 }  // namespace
+
+void FeedInput::Passed::add(std::string const &name) {
+  ++count;
+  if (names.size() < kNamesTold) names.push_back(name);
+}
+
+auto FeedInput::nothing() const -> std::string {
+  if (passed_.count > 0)
+    return fmt::format("none of the files in {} is a list of that format; the first is {}", shown_path(),
+                       passed_.names.front());
+  if (is_archive_) return shown_path() + " holds no file: it is an empty archive, or all zeros";
+  return shown_path() + " is empty";
+}
 
 void FeedInput::Close::operator()(::archive *opened) const { ::archive_read_free(opened); }
 FeedInput::FeedInput(FeedInput &&) noexcept = default;
@@ -50,8 +64,9 @@ auto FeedInput::find_files() -> Result<void> {
   if (!fs::exists(status)) return file_error(error ? error.value() : ENOENT, "reading", path_);
   if (!fs::is_directory(status)) {
     files_ = {""};
-    if (fs::is_regular_file(status)) all_ = fs::file_size(path_, error);
-    return ok;
+    if (!fs::is_regular_file(status)) return ok;
+    all_ = fs::file_size(path_, error);
+    return all_ > 0 || error ? Result<void>{ok} : fail(ErrorCode::malformed, "{}", nothing());
   }
   for (auto entry = fs::recursive_directory_iterator{path_, error}; !error && entry != fs::end(entry);
        entry.increment(error)) {
@@ -76,7 +91,7 @@ auto FeedInput::bytes_read() const -> std::uint64_t {
 auto FeedInput::failure() const -> Error {
   auto const *const why = ::archive_error_string(open_.get());
   auto const &name = at_ == 0 || files_[at_ - 1].empty() ? path_ : path_ + "/" + files_[at_ - 1];
-  return fail(ErrorCode::malformed, "{}: {}", name == "-" ? "standard input" : name,
+  return fail(ErrorCode::malformed, "{}: {}", name == "-" ? shown_path() : name,
               why == nullptr ? "it cannot be read" : why);
 }
 
@@ -84,7 +99,8 @@ auto FeedInput::failure() const -> Error {
 auto FeedInput::open_next() -> Result<bool> {
   read_ = bytes_read();
   open_.reset();
-  while (at_ < files_.size() && wanted_ && !files_[at_].empty() && !wanted_(without_ending(files_[at_]))) ++at_;
+  for (; at_ < files_.size() && wanted_ && !files_[at_].empty() && !wanted_(without_ending(files_[at_])); ++at_)
+    passed_.add(files_[at_]);
   if (at_ == files_.size()) return false;
   auto const &name = files_[at_++];
   auto const path = name.empty() ? path_ : path_ + "/" + name;
@@ -95,6 +111,7 @@ auto FeedInput::open_next() -> Result<bool> {
   ::archive_read_support_filter_zstd(opened);
   ::archive_read_support_filter_xz(opened);
   ::archive_read_support_format_tar(opened);
+  ::archive_read_support_format_zip(opened);
   ::archive_read_support_format_raw(opened);
   ::archive_read_support_format_empty(opened);
   auto const done = path_ == "-" ? ::archive_read_open_fd(opened, STDIN_FILENO, kBlockBytes)
@@ -112,6 +129,7 @@ auto FeedInput::next_entry() -> Result<bool> {
   while (true) {
     auto *entry = static_cast<::archive_entry *>(nullptr);
     auto const done = ::archive_read_next_header(open_.get(), &entry);
+    is_archive_ = ::archive_format(open_.get()) != ARCHIVE_FORMAT_EMPTY;
     if (done == ARCHIVE_EOF) return false;
     if (done != ARCHIVE_OK && done != ARCHIVE_WARN) return failure();
     if (::archive_format(open_.get()) == ARCHIVE_FORMAT_RAW) {
@@ -124,6 +142,7 @@ auto FeedInput::next_entry() -> Result<bool> {
     auto const *const name = ::archive_entry_pathname(entry);
     file_ = name == nullptr || *name == '\0' ? "nameless" : name;
     if (!wanted_ || wanted_(file_)) return true;
+    passed_.add(file_);
     file_.clear();
   }
 }

@@ -14,7 +14,8 @@ struct archive;
 
 namespace noroshi::apps {
 
-/// Reads tar, also compressed with gzip, zstd or xz, and single files compressed so. Nothing is unpacked to disk.
+/// Reads zip and tar, tar also compressed with gzip, zstd or xz, and single files compressed so. Nothing is unpacked to
+/// disk.
 class FeedInput {
 public:
   struct Piece {
@@ -23,7 +24,14 @@ public:
     bool begins_file = false, ends_file = false;
   };
 
-  /// "-" is standard input. not_found, denied, malformed (no file, nothing in the folder), with the path.
+  /// Files that were passed over.
+  struct Passed {
+    std::uint64_t count = 0;
+    std::vector<std::string> names;  // the first ones
+    void add(std::string const &name);
+  };
+
+  /// "-" is standard input. not_found, denied, malformed (an empty file, nothing in the folder), with the path.
   static auto open(std::string const &path) -> Result<FeedInput>;
   FeedInput(FeedInput &&) noexcept;
   auto operator=(FeedInput &&) noexcept -> FeedInput &;
@@ -34,6 +42,10 @@ public:
 
   /// Fills `piece`; false behind the last file. malformed: an archive that is damaged or cut.
   auto next(Piece &piece) -> Result<bool>;
+
+  [[nodiscard]] auto passed() const -> Passed const & { return passed_; }
+  /// Why next() gave nothing at all.
+  [[nodiscard]] auto nothing() const -> std::string;
 
   /// Bytes as they lie on disk: read so far, and in all (0: not known).
   [[nodiscard]] auto bytes_read() const -> std::uint64_t;
@@ -50,6 +62,7 @@ private:
   auto open_next() -> Result<bool>;
   auto next_entry() -> Result<bool>;
   [[nodiscard]] auto failure() const -> Error;
+  [[nodiscard]] auto shown_path() const -> std::string { return path_ == "-" ? "standard input" : path_; }
 
   std::string path_;                // as given
   std::vector<std::string> files_;  // below path_, sorted; one empty name where path_ is a file
@@ -60,6 +73,8 @@ private:
   std::uint64_t read_ = 0;  // of files that are done
   std::uint64_t all_ = 0;
   bool has_manifest_ = false;
+  bool is_archive_ = false;  // what was opened last
+  Passed passed_;
 };
 
 }  // namespace noroshi::apps

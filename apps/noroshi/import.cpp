@@ -12,10 +12,14 @@
 #include "apps/noroshi/output.hpp"
 #include "base/config_value.hpp"
 #include "base/text.hpp"
+#include "model/characters.hpp"
 
 namespace noroshi::apps {
 
 namespace {
+
+// What the node takes, too.
+constexpr auto kLongestExpiry = std::chrono::days{100 * 366};
 
 auto plural(std::uint64_t count, std::string_view one, std::string_view more) -> std::string {
   return fmt::format("{} {}", count, count == 1 ? one : more);
@@ -81,7 +85,7 @@ public:
            "rotated,\n"
            "renamed, compressed, or after an import that was cut short.\n"
            "Feeds: all of an import is visible at once, or nothing of it. --replace makes what NAME said before\n"
-           "invisible in the same moment. Folders, tar, gzip, zstd and xz are read as they are.\n"
+           "invisible in the same moment. Folders, tar, zip, gzip, zstd and xz are read as they are.\n"
            "Exit code 0: everything was read; 1: some lines were refused, the output says which and why.\n\n"
            "Examples:\n"
            "  noroshi import /var/log/cowrie/cowrie.json*\n"
@@ -109,8 +113,13 @@ public:
     app.add_option("--scope", scope_, "exact, or subtree: domains stand for every name below them too");
     auto *const fit =
         app.add_flag("--to-ids", to_ids_, "fit for automatic detection and blocking; default: what the feed says");
-    app.add_flag("--no-to-ids", no_to_ids_, "not fit for it, whatever the feed says")->excludes(fit);
-    app.add_flag("--replace", replace_, "what the source said before becomes invisible");
+    app.add_flag("--no-to-ids", no_to_ids_,
+                 "not fit for it, whatever the feed says; takes back what it said before only with --replace")
+        ->excludes(fit);
+    app.add_flag("--replace", replace_,
+                 "what the source said before becomes invisible; refused where the feed is not whole, or has fewer "
+                 "than half as many values");
+    app.add_flag("--even-if-smaller", even_if_smaller_, "with --replace: the feed did shrink");
     app.add_option("--reader", reader_, "logs: read as this, where the beginning is damaged (noroshi list readers)");
     app.add_option("--format", format_, "table or json")
         ->check(CLI::IsMember({"table", "json"}))
@@ -118,8 +127,9 @@ public:
   }
 
   auto run(Global const &global) -> Result<Exit> override {
+    for (auto const &file : files_) TRY_VOID(check_no_url(file));
     if (is_feed()) return run_feed(global);
-    if (auto const format = looks_like_feed(files_.front()); !format.empty())
+    if (auto const format = looks_like_feed(files_.front(), Looks::surely); !format.empty())
       return fail(ErrorCode::malformed, "{} is a feed of indicators ({}); say who speaks: --source NAME",
                   printable(files_.front()), format);
     return run_logs(global);
@@ -127,7 +137,23 @@ public:
 
 private:
   [[nodiscard]] auto is_feed() const -> bool {
-    return !source_.empty() || !format_as_.empty() || !columns_.empty() || replace_;
+    return !source_.empty() || !format_as_.empty() || !columns_.empty() || replace_ || even_if_smaller_;
+  }
+
+  /// The usual reason is a feed whose source was forgotten.
+  [[nodiscard]] auto no_log(Error failure) const -> Error {
+    if (failure.code != ErrorCode::malformed || !reader_.empty()) return failure;
+    auto const format = looks_like_feed(files_.front(), Looks::may_be);
+    failure.sentence += format.empty() ? "; a feed of indicators needs --source NAME"
+                                       : fmt::format("; as a feed of indicators ({}) it needs --source NAME", format);
+    return failure;
+  }
+
+  auto check_no_url(std::string const &file) const -> Result<void> {
+    if (!file.starts_with("http://") && !file.starts_with("https://")) return ok;
+    return fail(ErrorCode::malformed, "{} is a URL, and noroshi opens none: curl -fsSL '{}' | noroshi import {}-",
+                printable(file), printable(file),
+                source_.empty() ? "" : fmt::format("--source '{}' … ", printable(source_)));
   }
 
   auto feed_choice() const -> Result<FeedChoice> {
@@ -142,19 +168,38 @@ private:
     if (to_ids_ || no_to_ids_) choice.order["to_ids"] = to_ids_;
     if (!tags_.empty()) choice.order["tags"] = boost::json::array(tags_.begin(), tags_.end());
     if (replace_) choice.order["replace"] = true;
+    if (even_if_smaller_ && !replace_)
+      return fail(ErrorCode::malformed, "--even-if-smaller is about what is replaced: add --replace, or leave it out");
+    if (even_if_smaller_) choice.order["even_if_smaller"] = true;
     if (expires_.empty()) return choice;
+    TRY(auto const expires, seconds_of_expiry());
+    choice.order["expires_s"] = expires;
+    return choice;
+  }
+
+  auto seconds_of_expiry() const -> Result<std::int64_t> {
     auto const duration = config::parse<Duration>(expires_);
-    if (!duration || *duration < std::chrono::seconds{1})
+    auto const number = std::string_view{expires_}.substr(0, expires_.find_last_not_of("usminhd") + 1);
+    if (number.starts_with('-') || (duration && *duration < std::chrono::seconds{1}))
+      return fail(ErrorCode::malformed, "--expires {}: at least a second, as in 90d", printable(expires_));
+    // A number past what a duration holds is none.
+    auto const is_long =
+        number.size() > 4 && number.size() < expires_.size() && std::ranges::all_of(number, model::is_digit);
+    if ((duration && *duration > kLongestExpiry) || (!duration && is_long))
+      return fail(ErrorCode::malformed,
+                  "--expires {}: a hundred years are the most; leave it out for indicators that never expire",
+                  printable(expires_));
+    if (!duration)
       return fail(ErrorCode::malformed, "--expires {}: write {}", printable(expires_),
                   config::expected(ConfigKeyBase::Type::duration));
-    choice.order["expires_s"] = std::chrono::duration_cast<std::chrono::seconds>(*duration).count();
-    return choice;
+    return std::chrono::duration_cast<std::chrono::seconds>(*duration).count();
   }
 
   auto run_feed(Global const &global) -> Result<Exit> {
     TRY(auto choice, feed_choice());
+    auto interruption = Interruption{};
     TRY(auto client, Client::open(global));
-    TRY(auto const outcome, import_feed(client, files_, std::move(choice)));
+    TRY(auto const outcome, import_feed(client, interruption, files_, std::move(choice)));
     print(format_ == "json" ? boost::json::serialize(outcome) + "\n" : feed_text(outcome));
     auto const *const refused = outcome.if_contains("refused");
     return refused != nullptr && *refused != 0 ? Exit::incomplete : Exit::done;
@@ -169,7 +214,7 @@ private:
       progress.clear();
       if (format_ == "json") print(file.json());
       // The one file that was given is no log: that is wrong use, or a file that is not there.
-      if (files_.size() == 1 && file.failure && file.lines == 0 && !file.unfinished_line) return *file.failure;
+      if (files_.size() == 1 && file.failure && file.lines == 0 && !file.unfinished_line) return no_log(*file.failure);
       if (format_ == "table") print_file(file);
       done.push_back(std::move(file));
     }
@@ -181,7 +226,7 @@ private:
   std::vector<std::string> files_, tags_;
   std::string source_, format_as_, columns_, type_, role_, tlp_, expires_, scope_;
   std::optional<int> confidence_;
-  bool to_ids_ = false, no_to_ids_ = false, replace_ = false;
+  bool to_ids_ = false, no_to_ids_ = false, replace_ = false, even_if_smaller_ = false;
   std::string reader_;
   std::string format_ = "table";
 };

@@ -1,9 +1,11 @@
 #include "apps/noroshi/import_feed.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <future>
+#include <mutex>
 
 #include <boost/json/parse.hpp>
 
@@ -47,13 +49,23 @@ public:
       auto sent = send(path);
       if (sent) continue;
       progress_.clear();
-      if (!load_.empty()) (void)client_.post(fmt::format("/api/v1/loads/{}/abandon", load_), {});
+      (void)give_up();
       return Error{sent.error().code, sent.error().sentence + "; nothing of this import was stored"};
     }
-    if (load_.empty()) return fail(ErrorCode::malformed, "there is no file of that format in what was given");
+    if (load_.empty()) return fail(ErrorCode::malformed, "{}", nothing_);
     auto outcome = ask(fmt::format("/api/v1/loads/{}/finish", load_), {}, {});
     progress_.clear();
+    if (outcome) tell_passed(*outcome);
     return outcome;
+  }
+
+  /// Called by the thread that waits for signals, while run() goes on in its own.
+  void tidy_up() {
+    auto const over = give_up();
+    auto const is_stored = !over && over.error().code == ErrorCode::not_found;
+    fmt::print(
+        stderr, "{}noroshi: interrupted; {}\n", ::isatty(STDERR_FILENO) != 0 ? "\r\x1b[K" : "",
+        is_stored ? "the node had everything by then, and has finished it" : "nothing of this import was stored");
   }
 
 private:
@@ -72,9 +84,30 @@ private:
 
   auto begin() -> Result<void> {
     choice_.order["format"] = choice_.format;
+    // A signal that comes meanwhile waits, so that it knows what to give up.
+    auto const lock = std::lock_guard{mutex_};
     TRY(auto const begun, client_.post_object("/api/v1/loads", choice_.order));
     load_ = text_of(begun, "load");
     return ok;
+  }
+
+  auto give_up() -> Result<void> {
+    auto const lock = std::lock_guard{mutex_};
+    if (load_.empty() || !client_.asks_a_node()) return ok;
+    auto const answer = client_.post(fmt::format("/api/v1/loads/{}/abandon", load_), {});
+    return answer ? Result<void>{ok} : answer.error();
+  }
+
+  void note_passed(FeedInput const &input) {
+    for (auto const &name : input.passed().names) passed_.add(name);
+    passed_.count += input.passed().count - input.passed().names.size();
+  }
+
+  void tell_passed(json::object &outcome) const {
+    outcome["files_left_out"] = passed_.count;
+    auto names = json::array{};
+    for (auto const &name : passed_.names) names.emplace_back(lossless_utf8(name));
+    outcome["files_left_out_names"] = std::move(names);
   }
 
   /// While one piece is with the node, the next one is read.
@@ -83,6 +116,7 @@ private:
     want_only_the_formats(input);
     auto piece = FeedInput::Piece{};
     TRY(auto more, input.next(piece));
+    if (!more) nothing_ = input.nothing();
     if (more && choice_.format.empty()) {
       TRY_VOID(recognise(input, piece));
       want_only_the_formats(input);
@@ -99,6 +133,7 @@ private:
       piece = std::move(following);
       more = *read;
     }
+    note_passed(input);
     return ok;
   }
 
@@ -113,6 +148,7 @@ private:
         auto const wants = [&](std::string const &file) { return format->wants(file); };
         if (std::ranges::any_of(passed, wants)) return unknown.error();
         choice_.format = *found;
+        std::ranges::for_each(passed, [&](auto const &file) { passed_.add(file); });
         return ok;
       }
       if (piece.begins_file) passed.push_back(piece.file);
@@ -123,6 +159,7 @@ private:
   }
 
   void want_only_the_formats(FeedInput &input) const {
+    input.take_only(understand::is_list);
     if (auto format = std::shared_ptr<FeedFormat>{Registry<FeedFormat>::instance().create(choice_.format)})
       input.take_only([format](std::string_view file) { return format->wants(file); });
   }
@@ -139,10 +176,17 @@ private:
 
   Client &client_;
   FeedChoice choice_;
-  ImportProgress progress_;
+  ImportProgress progress_{"entries"};
+  std::mutex mutex_;  // of load_, and of giving it up
   std::string load_;
+  std::string nothing_;  // why the last input gave nothing
+  FeedInput::Passed passed_;
   std::uint64_t parts_ = 0, lines_ = 0;
 };
+
+auto plural(std::uint64_t count, std::string_view one, std::string_view more) -> std::string {
+  return fmt::format("{} {}", count, count == 1 ? one : more);
+}
 
 /// "refused:" and what belongs below it; nothing where nothing was.
 auto tally_text(json::object const &outcome, std::string_view name, std::string_view title) -> std::string {
@@ -154,9 +198,12 @@ auto tally_text(json::object const &outcome, std::string_view name, std::string_
       auto const &example = object_of(shown);
       auto const line = number_of(example, "line");
       auto const sentence = text_of(example, "sentence");
-      text += fmt::format("  {}{}: {}{}{}\n", printable(text_of(example, "file")),
-                          line == 0 ? "" : fmt::format(" line {}", line), printable(text_of(example, "text")),
-                          sentence.empty() ? "" : ": ", printable(sentence));
+      // What is wrong with a whole file has no other place and no other text.
+      auto told = std::string{};
+      for (auto const &part : {text_of(example, "file") + (line == 0 ? "" : fmt::format(" line {}", line)),
+                               text_of(example, "text"), sentence})
+        if (!part.empty() && part != told) told += (told.empty() ? "" : ": ") + part;
+      text += fmt::format("  {}\n", printable(told));
     }
   }
   return text;
@@ -164,8 +211,11 @@ auto tally_text(json::object const &outcome, std::string_view name, std::string_
 
 }  // namespace
 
-auto import_feed(Client &client, std::vector<std::string> const &paths, FeedChoice choice) -> Result<json::object> {
-  return FeedImport{client, std::move(choice)}.run(paths);
+auto import_feed(Client &client, Interruption &interruption, std::vector<std::string> const &paths, FeedChoice choice)
+    -> Result<json::object> {
+  auto import = FeedImport{client, std::move(choice)};
+  auto const watched = Interruption::Watch{interruption, [&] { import.tidy_up(); }};
+  return import.run(paths);
 }
 
 auto feed_text(json::object const &outcome) -> std::string {
@@ -176,16 +226,24 @@ auto feed_text(json::object const &outcome) -> std::string {
   text += tally_text(outcome, "refused", "refused");
   text += tally_text(outcome, "left_out", "left out, no indicator");
   text += tally_text(outcome, "changed", "taken, but");
-  return text + fmt::format(
-                    "{}: {} files of {}, {} lines ({} blank or comments), {} values taken, {} different "
-                    "indicators, {} origins, {} left out, {} refused\n",
-                    printable(text_of(outcome, "source")), number_of(outcome, "files"), text_of(outcome, "format"),
-                    number_of(outcome, "lines"), number_of(outcome, "comments"), number_of(outcome, "values"),
-                    number_of(outcome, "indicators"), number_of(outcome, "reports"), number_of(outcome, "left_out"),
-                    number_of(outcome, "refused"));
+  if (auto const left = number_of(outcome, "files_left_out"); left > 0) {
+    text += fmt::format("left out: {}, no lists of that format:", plural(left, "file", "files"));
+    auto const &names = list_of(outcome, "files_left_out_names");
+    for (auto const &name : names) text += " " + printable(std::string_view{name.as_string()});
+    text += left > names.size() ? " …\n" : "\n";
+  }
+  text += fmt::format("{}: {} of {}", printable(text_of(outcome, "source")),
+                      plural(number_of(outcome, "files"), "file", "files"), text_of(outcome, "format"));
+  if (auto const lines = number_of(outcome, "lines"); lines > 0)
+    text += fmt::format(", {} ({} blank or comments)", plural(lines, "line", "lines"), number_of(outcome, "comments"));
+  auto const values = number_of(outcome, "values");
+  return text + fmt::format("\n  {} taken, {}, {}\n  {} left out, {} refused\n", plural(values, "value", "values"),
+                            plural(number_of(outcome, "indicators"), "different indicator", "different indicators"),
+                            plural(number_of(outcome, "reports"), "origin", "origins"), number_of(outcome, "left_out"),
+                            number_of(outcome, "refused"));
 }
 
-auto looks_like_feed(std::string const &path) -> std::string {
+auto looks_like_feed(std::string const &path, Looks how) -> std::string {
   struct stat facts{};
   if (path == "-" || ::stat(path.c_str(), &facts) != 0) return {};
   if (!S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode)) return {};
@@ -195,7 +253,8 @@ auto looks_like_feed(std::string const &path) -> std::string {
   if (auto const read = input->next(piece); !read || !*read) return {};
   auto const format = format_of(*input, piece);
   // A log may look like a list of values; what only feeds look like is told.
-  return format && *format != "plain" && *format != "hosts" ? *format : std::string{};
+  auto const is_sure = format && *format != "plain" && *format != "hosts";
+  return is_sure || (format && how == Looks::may_be) ? *format : std::string{};
 }
 
 }  // namespace noroshi::apps

@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 
 #include "apps/noroshi/client.hpp"
+#include "apps/noroshi/interruption.hpp"
 
 namespace noroshi::apps {
 
@@ -16,14 +17,16 @@ struct FeedChoice {
   boost::json::object order;
 };
 
-/// Loads all files under one source. The answer's object. Where an error comes back, nothing was stored.
-auto import_feed(Client &client, std::vector<std::string> const &paths, FeedChoice choice)
+/// Loads all files under one source. The answer's object, with the files that were left out. Where an error comes back,
+/// or a signal, nothing was stored. `interruption` is older than the client.
+auto import_feed(Client &client, Interruption &interruption, std::vector<std::string> const &paths, FeedChoice choice)
     -> Result<boost::json::object>;
 
 /// The answer for people.
 auto feed_text(boost::json::object const &outcome) -> std::string;
 
-/// Where the path is plainly a feed of indicators and no log: the format's name. Else empty.
-auto looks_like_feed(std::string const &path) -> std::string;
+enum class Looks : std::uint8_t { surely, may_be };
+/// Where the path is a feed of indicators, surely so and no log, or by the looks of it: the format's name. Else empty.
+auto looks_like_feed(std::string const &path, Looks how) -> std::string;
 
 }  // namespace noroshi::apps

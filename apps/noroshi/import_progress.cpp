@@ -28,8 +28,8 @@ auto time_left(double seconds) -> std::string {
 
 }  // namespace
 
-ImportProgress::ImportProgress()
-    : started_(std::chrono::steady_clock::now()), is_terminal_(::isatty(STDERR_FILENO) != 0) {}
+ImportProgress::ImportProgress(std::string unit)
+    : started_(std::chrono::steady_clock::now()), unit_(std::move(unit)), is_terminal_(::isatty(STDERR_FILENO) != 0) {}
 
 auto ImportProgress::is_due() -> bool {
   auto const now = std::chrono::steady_clock::now();
@@ -49,7 +49,7 @@ void ImportProgress::show(std::string const &file, std::uint64_t bytes, std::uin
   auto const passed = seconds_since(started_);
   auto line = fmt::format("{}: {}", printable(file), bytes_text(bytes));
   if (all > 0) line += fmt::format(" of {} ({} %)", bytes_text(all), bytes * 100 / all);
-  line += fmt::format(", {:.0f} events/s", static_cast<double>(lines) / passed);
+  line += fmt::format(", {:.0f} {}/s", static_cast<double>(lines) / passed, unit_);
   if (all > bytes && bytes > 0)
     line += fmt::format(", {} left", time_left(passed * static_cast<double>(all - bytes) / static_cast<double>(bytes)));
   print(line);

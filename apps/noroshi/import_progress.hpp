@@ -9,7 +9,8 @@ namespace noroshi::apps {
 
 class ImportProgress {
 public:
-  ImportProgress();
+  /// `unit`: what show() counts.
+  explicit ImportProgress(std::string unit = "events");
   ImportProgress(ImportProgress const &) = delete;
   auto operator=(ImportProgress const &) -> ImportProgress & = delete;
   ~ImportProgress() { clear(); }
@@ -25,6 +26,7 @@ private:
   void print(std::string const &line);
 
   std::chrono::steady_clock::time_point started_, shown_;
+  std::string unit_;
   bool is_terminal_;
   bool is_shown_ = false;
 };

@@ -3,8 +3,10 @@
 import gzip
 import io
 import json
+import signal
 import subprocess
 import tarfile
+import zipfile
 
 import pytest
 
@@ -174,14 +176,111 @@ def test_a_damaged_archive_leaves_nothing(node, tmp_path):
     (["--as", "csv", "--source", "x"], "--columns"),
     (["--source", "analyst/admin"], "not for feeds"),
     (["--source", "sensor/home"], "not for feeds"),
+    (["--source", " "], "blanks"),
     (["--source", "x", "--expires", "soon"], "--expires"),
+    (["--source", "x", "--expires", "0d"], "at least a second"),
+    (["--source", "x", "--expires", "99999999d"], "a hundred years"),
+    (["--source", "x", "--expires=-5d"], "at least a second"),
+    (["--source", "x", "--even-if-smaller"], "--replace"),
+    ([], "as a feed of indicators (plain) it needs --source NAME"),
     (["--source", "x", "--role", "villain"], "villain"),
 ])
 def test_wrong_use_says_what_is_possible(node, tmp_path, words, what):
     path = write(tmp_path / "list.txt", "192.0.2.80\n")
     done = subprocess.run(node.command("import", *words, path), capture_output=True, text=True, timeout=PATIENCE)
-    assert done.returncode in (2, 3) and what in done.stderr, done.stderr
+    assert done.returncode == 2 and what in done.stderr, done.stderr
     assert not hits(node, "192.0.2.80")
+
+
+ERROR_PAGE = "<html>\n<body>503 Service Unavailable</body>\n</html>\n"
+
+
+def test_an_error_page_half_a_bundle_or_a_cut_list_do_not_replace_a_feed(node, tmp_path):
+    ten = "".join(f"192.0.2.{n}\n" for n in range(100, 110))
+    load(node, "--source", "whole", "--replace", write(tmp_path / "ten", ten))
+    told = node.run("import", "--source", "whole", "--replace", "--as", "plain", write(tmp_path / "page", ERROR_PAGE), expect=2)
+    assert "what it said before stands" in told and "line 1" in told
+    half = json.dumps(BUNDLE)[:-30]
+    told = node.run("import", "--source", "whole", "--replace", "--as", "stix", write(tmp_path / "half.json", half), expect=2)
+    assert "cut off" in told and "what it said before stands" in told
+    few = write(tmp_path / "few", ten[:36])
+    told = node.run("import", "--source", "whole", "--replace", "--as", "plain", few, expect=3)
+    assert "--even-if-smaller" in told
+    assert len(hits(node, "192.0.2.109")) == 1
+    # Without --replace what was read of the half counts, and the report says how much that was.
+    told = node.run("import", "--source", "half", "--as", "stix", write(tmp_path / "half.json", half), expect=1)
+    assert "1 value of the file read before it" in told
+    load(node, "--source", "whole", "--replace", "--even-if-smaller", few)
+    assert not hits(node, "192.0.2.109") and hits(node, "192.0.2.102")
+
+
+def test_a_name_is_a_feed_or_peoples_reports_and_never_both(node, tmp_path):
+    path = write(tmp_path / "list.txt", "192.0.2.85\n")
+    node.run("report", "add", "--source", "partner", "--title", "by hand", "192.0.2.86")
+    told = node.run("import", "--source", "partner", "--replace", path, expect=3)
+    assert "noroshi report withdraw" in told
+    assert hits(node, "192.0.2.86") and not hits(node, "192.0.2.85")
+    load(node, "--source", "partner feed", path)
+    told = node.run("report", "add", "--source", "partner feed", "--title", "by hand", "192.0.2.87", expect=3)
+    assert "is a feed" in told
+
+
+def test_a_marking_behind_its_indicator_holds(node, tmp_path):
+    mark = "marking-definition--5d0c1f6a-3f7e-4b52-a1c6-9e2470d8b320"
+    bundle = {"type": "bundle", "id": BUNDLE["id"], "objects": [
+        {"type": "indicator", "id": "indicator--9", "pattern": "[domain-name:value = 'red.example.org']", "pattern_type": "stix",
+         "valid_from": "2026-01-02T00:00:00Z", "object_marking_refs": [mark]},
+        {"type": "marking-definition", "id": mark, "definition_type": "tlp", "definition": {"tlp": "red"}}]}
+    load(node, "--source", "marked", "--tlp", "clear", write(tmp_path / "b.json", json.dumps(bundle)))
+    (hit,) = hits(node, "red.example.org")
+    assert hit["tlp"] == "red"
+
+
+def test_what_lies_beside_lists_is_left_out_and_counted(node, tmp_path):
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    for name in ("LICENSE", "README.md", "NOTICE.txt"):
+        write(folder / name, "Copyright, some words of prose\n")
+    write(folder / "list.txt", "192.0.2.130\n")
+    told = node.run("import", "--source", "beside", folder)
+    assert "left out: 3 files" in told and "README.md" in told and "beside: 1 file of plain, 1 line" in told
+    assert load(node, "--source", "beside", folder)["files_left_out"] == 3
+
+
+def test_zip_is_read_like_tar(node, tmp_path):
+    path = tmp_path / "list.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("README.txt", "words of prose\n")
+        packed.writestr("full.txt", "# list\n192.0.2.131\n192.0.2.132\n")
+    outcome = load(node, "--source", "zipped", path)
+    assert (outcome["files"], outcome["values"], outcome["files_left_out"]) == (1, 2, 1)
+    done = subprocess.run(node.command("import", "--source", "zipped", "-"), input=path.read_bytes(), capture_output=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_is_empty_a_url_or_in_utf_16_is_told_as_that(node, tmp_path):
+    nothing = write(tmp_path / "nothing", "")
+    assert "nothing is empty" in node.run("import", "--source", "e", nothing, expect=2)
+    done = subprocess.run(node.command("import", "--source", "e", "-"), input=b"", capture_output=True, text=False, timeout=PATIENCE)
+    assert done.returncode == 2 and b"standard input is empty" in done.stderr
+    (tmp_path / "zeros").write_bytes(bytes(1 << 20))
+    assert "all zeros" in node.run("import", "--source", "e", "--as", "plain", tmp_path / "zeros", expect=2)
+    told = node.run("import", "--source", "e", "https://feeds.example.com/list.txt", expect=2)
+    assert "curl -fsSL 'https://feeds.example.com/list.txt' | noroshi import --source 'e'" in told
+    (tmp_path / "wide").write_text("192.0.2.140\n192.0.2.141\n", encoding="utf-16")
+    assert "iconv" in node.run("import", "--source", "e", tmp_path / "wide", expect=2)
+    assert "in UTF-16" in node.run("import", "--source", "e", "--as", "plain", tmp_path / "wide", expect=1)
+
+
+def test_an_import_that_adds_tells_what_it_cannot_lower(node, tmp_path):
+    path = write(tmp_path / "list.txt", "192.0.2.150\n")
+    load(node, "--source", "sure", "--to-ids", "--confidence", 90, path)
+    told = node.run("import", "--source", "sure", "--no-to-ids", "--confidence", 10, path)
+    assert "--replace takes it back" in told
+    assert hits(node, "192.0.2.150")[0]["to_ids"]
+    assert "takes it back" not in node.run("import", "--source", "sure", "--no-to-ids", "--confidence", 10, "--replace", path)
+    (hit,) = hits(node, "192.0.2.150")
+    assert (hit["to_ids"], hit["confidence"]) == (False, 10)
 
 
 def test_a_bundle_without_a_source_is_no_log(node, tmp_path):
@@ -211,6 +310,27 @@ def test_a_client_that_is_killed_leaves_nothing_and_does_not_block_the_next(tmp_
         assert not hits(node, "10.8.0.1")
         load(node, "--source", "another", other)
         assert hits(node, "192.0.2.90")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_import_that_is_interrupted_is_given_up_at_once(tmp_path, number):
+    with Node(tmp_path) as node:
+        command = subprocess.Popen(node.command("import", "--source", "slow", "--as", "plain", "-"), stdin=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        command.stdin.write(b"".join(b"10.6.%d.%d\n" % (n // 250, n % 250) for n in range(60_000)) * 8)
+        command.stdin.flush()
+        other = write(tmp_path / "other", "192.0.2.92\n")
+
+        def is_open():
+            done = subprocess.run(node.command("import", "--source", "slow", other), capture_output=True, text=True, timeout=PATIENCE)
+            return "going on" in done.stderr
+
+        wait_until(is_open, "the slow import has begun")
+        command.send_signal(number)
+        _, told = command.communicate(timeout=PATIENCE)
+        assert command.returncode == -number and b"interrupted; nothing of this import was stored" in told
+        load(node, "--source", "slow", other)
+        assert hits(node, "192.0.2.92") and not hits(node, "10.6.0.1")
 
 
 def test_a_node_that_is_killed_has_all_of_what_was_finished_and_nothing_else(tmp_path):

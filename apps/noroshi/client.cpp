@@ -63,14 +63,20 @@ Client::Client(Client &&) noexcept = default;
 auto Client::operator=(Client &&) noexcept -> Client & = default;
 Client::~Client() = default;
 
+auto Client::is_node_running(Global const &global) -> Result<bool> {
+  auto const socket = DataDirectory{global.data}.api_socket();
+  auto const knock = net::http_call(socket, request_for("GET", "/healthz", {}, {}), kKnockDeadline);
+  if (!knock && knock.error().code == ErrorCode::timed_out) return knock.error();
+  return knock.has_value();
+}
+
 /// Who has the data directory open without answering may be a node that starts: its socket comes.
 auto Client::open(Global const &global) -> Result<Client> {
   auto const directory = DataDirectory{global.data};
   auto const began = std::chrono::steady_clock::now();
   for (auto is_told = false;;) {
-    auto const knock = net::http_call(directory.api_socket(), request_for("GET", "/healthz", {}, {}), kKnockDeadline);
-    if (knock) return Client{global.language, directory.api_socket(), nullptr};
-    if (knock.error().code == ErrorCode::timed_out) return knock.error();
+    TRY(auto const runs, is_node_running(global));
+    if (runs) return Client{global.language, directory.api_socket(), nullptr};
     auto lock = Node::lock(directory, kLockBeat);
     if (lock) {
       TRY(auto node, Node::open(directory, global.config, *std::move(lock)));

@@ -19,6 +19,8 @@ class Client {
 public:
   /// not_found where the data directory was never made; conflict where another process has it open and does not answer.
   static auto open(Global const &global) -> Result<Client>;
+  /// timed_out where one is there and does not answer.
+  static auto is_node_running(Global const &global) -> Result<bool>;
   Client(Client &&) noexcept;
   auto operator=(Client &&) noexcept -> Client &;
   ~Client();

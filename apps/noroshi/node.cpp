@@ -69,6 +69,11 @@ auto Node::lock(DataDirectory const &directory, std::chrono::milliseconds patien
     return fail(ErrorCode::not_found, "{} is not a data directory yet; make one with: noroshi --data {} init",
                 directory.path, directory.path);
   TRY_VOID(check_owner(directory.path));
+  if (::access(directory.path.c_str(), W_OK) != 0)
+    return fail(ErrorCode::unavailable,
+                "{}. Of a folder that cannot be written \"noroshi store check\" and \"noroshi store stats\" tell; to "
+                "search it, copy it to where it can be written, and use the copy with --data",
+                file_error(errno, "writing to", directory.path).sentence);
   auto const until = std::chrono::steady_clock::now() + patience;
   while (true) {
     auto lock = LockFile::create(directory.lock());

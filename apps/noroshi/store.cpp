@@ -1,4 +1,6 @@
-// noroshi store: what the indicator store is made of, whether it is sound, and all of it into one file.
+// noroshi store: what the indicator store is made of, whether it is sound, all of it into one file, and repair.
+#include <unistd.h>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -8,6 +10,7 @@
 #include "apps/noroshi/json_text.hpp"
 #include "apps/noroshi/listing.hpp"
 #include "apps/noroshi/output.hpp"
+#include "apps/noroshi/store_files.hpp"
 #include "base/text.hpp"
 
 namespace noroshi::apps {
@@ -52,21 +55,35 @@ public:
   [[nodiscard]] auto forms() const -> std::string_view override {
     return "noroshi store stats      the files, and what is in memory\n"
            "noroshi store check      compare every byte with its checksums\n"
-           "noroshi store compact    merge everything into one file\n\n"
+           "noroshi store compact    merge everything into one file\n"
+           "noroshi store repair     go on without what is damaged in its logs\n\n"
            "Indicators are kept in a base, in younger files beside it, and in memory (with a log on disk); they are\n"
            "merged in the background. What one indicator has in two files counts twice until then. Compacting needs\n"
            "as much free space again as the store takes; it can be stopped at any time without harm.\n"
-           "Exit code of check: 0 all is sound, 1 a file is damaged.";
+           "Stats and check also work where no node runs, on a store that does not open, and on a folder that cannot\n"
+           "be written. Repair needs the node stopped: it keeps every commit that is sound, puts the damaged log\n"
+           "aside in the same folder, and tells what was lost.\n"
+           "Exit code of check: 0 all is sound, 1 a file is damaged or missing.";
   }
   void set_up(CLI::App &app) override {
     app.require_subcommand(1);
     stats_ = app.add_subcommand("stats", "the files, and what is in memory");
     check_ = app.add_subcommand("check", "compare every byte with its checksums");
     compact_ = app.add_subcommand("compact", "merge everything into one file");
+    repair_ = app.add_subcommand("repair", "go on without what is damaged in its logs");
     for (auto *const command : {stats_, check_, compact_}) add_format(*command, format_);
   }
 
   auto run(Global const &global) -> Result<Exit> override {
+    TRY(auto const runs, Client::is_node_running(global));
+    if (repair_->parsed() && runs)
+      return fail(ErrorCode::conflict, "a node runs on {}, so its store opened; stop it first", global.data);
+    if (repair_->parsed()) return repair_store(global);
+    if (check_->parsed() && !runs)
+      // Where somebody has the folder open, a node starts.
+      if (auto checked = check_store_files(global, format_); checked || checked.error().code != ErrorCode::conflict)
+        return checked;
+    if (stats_->parsed() && !runs && ::access(global.data.c_str(), W_OK) != 0) return list_store_files(global, format_);
     TRY(auto client, Client::open(global));
     if (check_->parsed()) return check(client);
     if (compact_->parsed()) return compact(client);
@@ -129,6 +146,7 @@ private:
   CLI::App *stats_ = nullptr;
   CLI::App *check_ = nullptr;
   CLI::App *compact_ = nullptr;
+  CLI::App *repair_ = nullptr;
   Format format_ = Format::table;
 };
 

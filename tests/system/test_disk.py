@@ -86,6 +86,9 @@ def test_a_read_only_disk_keeps_what_is_stored(tmp_path):
                 done = subprocess.run([PROGRAM, "--data", str(node.data), *words], capture_output=True, text=True, timeout=60)
                 assert done.returncode == 3
                 assert str(node.data) in done.stderr and "read-only" in done.stderr.lower(), done.stderr
+            for words in (["store", "check"], ["store", "stats"]):
+                done = subprocess.run([PROGRAM, "--data", str(node.data), *words], capture_output=True, text=True, timeout=60)
+                assert done.returncode == 0 and "manifest" in done.stdout, done.stderr
         finally:
             subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
         with node:

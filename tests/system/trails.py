@@ -160,7 +160,8 @@ def value(text):
     """(type, canonical form) of a line's value. Refused where it is none."""
     try:
         if re.fullmatch(r"[0-9A-Fa-f.:]+/\d{1,3}", text):
-            return "cidr", str(ipaddress.ip_network(text, strict=False))
+            block = ipaddress.ip_network(text, strict=False)
+            return ("ip", address(str(block[0]))) if block.num_addresses == 1 else ("cidr", str(block))
         if "/" in text:
             return "url", url(text)
         plain = with_port(text)

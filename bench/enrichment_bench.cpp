@@ -13,6 +13,7 @@
 #include "base/file.hpp"
 #include "codec/range_file.hpp"
 #include "tests/support/mmdb_writer.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "understand/conclusions.hpp"
 
 using namespace noroshi;
@@ -121,8 +122,8 @@ auto run(understand::Where const &where, MMDB_s &database, std::size_t sources, 
 
 auto main(int argc, char **argv) -> int {
   auto const small = argc > 1 && std::string_view{argv[1]} == "--small";
-  auto folder = (std::filesystem::temp_directory_path() / "noroshi-bench-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) return 3;
+  auto const scratch = test::TemporaryFolder{};
+  auto const &folder = scratch.path();
   write_files(folder, small ? 10'000 : 400'000);
   auto const config = must(
       Config::load(folder + "/none.toml", false,
@@ -134,6 +135,5 @@ auto main(int argc, char **argv) -> int {
   auto same = true;
   for (auto const sources : {1'000U, 10'000U, 50'000U}) same = run(*where, database, sources, small ? 1 : 20) && same;
   ::MMDB_close(&database);
-  std::filesystem::remove_all(folder);
   return same ? 0 : 1;
 }

@@ -17,6 +17,7 @@
 #include "know/observations/observations_duck.hpp"
 #include "know/observations/observations_schema.hpp"
 #include "know/past_observations.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace noroshi;
 using namespace noroshi::bench;
@@ -284,11 +285,9 @@ auto filters(std::size_t entries, std::string const &folder) -> bool {
 
 auto main(int argc, char **argv) -> int {
   auto const small = argc > 1 && std::strcmp(argv[1], "--small") == 0;
-  auto folder = (std::filesystem::temp_directory_path() / "noroshi-bench-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) give_up(system_error(errno, "cannot make a temporary folder"));
+  auto const scratch = test::TemporaryFolder{};
+  auto const &folder = scratch.path();
   auto good = filters(small ? 20'000 : 5'000'000, folder);
   good = hunt(small ? 2'000 : 3'333'334, folder + "/observations") && good;
-  auto ignored = std::error_code{};
-  std::filesystem::remove_all(folder, ignored);
   return good ? 0 : 1;
 }

@@ -12,6 +12,7 @@
 #include "bench/traffic.hpp"
 #include "know/catalogue.hpp"
 #include "know/import_ledger.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "understand/import_desk.hpp"
 
 using namespace noroshi;
@@ -138,8 +139,8 @@ void print(std::string_view name, Took took, std::size_t events, Took ours) {
 auto main(int argc, char **argv) -> int {
   auto const small = argc > 1 && std::string_view{argv[1]} == "--small";
   auto const events = small ? std::size_t{30'000} : std::size_t{1'000'000};
-  auto folder = (std::filesystem::temp_directory_path() / "noroshi-bench-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) return 3;
+  auto const scratch = test::TemporaryFolder{};
+  auto const &folder = scratch.path();
   auto log = make_log(events);
   for (auto &piece : log) piece.reserve(piece.size() + simdjson::SIMDJSON_PADDING);
   auto bytes = std::size_t{0};
@@ -180,6 +181,5 @@ auto main(int argc, char **argv) -> int {
   print("peer: Python json.loads", loading, events, importing);
   fmt::print("  ledger {:.1f} bytes an event\n",
              static_cast<double>(std::filesystem::file_size(folder + "/imports.sqlite")) / static_cast<double>(events));
-  std::filesystem::remove_all(folder);
   return same ? 0 : 1;
 }

@@ -11,6 +11,7 @@
 
 #include "bench/search_values.hpp"
 #include "search/scan.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace noroshi;
 using namespace noroshi::bench;
@@ -133,18 +134,12 @@ auto compare(model::IndicatorStore &store, std::string const &file, DuckTable &d
   return same;
 }
 
-auto size_asked(int argc, char **argv) -> std::uint64_t {
-  auto const *const said = std::getenv("NOROSHI_BENCH_INDICATORS");
-  auto const text = argc > 1 ? std::string_view{argv[1]} : std::string_view{said == nullptr ? "1000000" : said};
-  return text == "--small" ? 20'000 : std::strtoull(std::string{text}.c_str(), nullptr, 10);
-}
-
 }  // namespace
 
 auto main(int argc, char **argv) -> int {
   auto const indicators = std::max<std::uint64_t>(1'000, size_asked(argc, argv));
-  auto folder = (std::filesystem::temp_directory_path() / "noroshi-bench-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) return 3;
+  auto const scratch = test::TemporaryFolder{};
+  auto const &folder = scratch.path();
   auto same = true;
   {
     auto store = FilledStore{folder, indicators};
@@ -159,6 +154,5 @@ auto main(int argc, char **argv) -> int {
     auto const in = must(model::parse_condition("203.0.0.0/12", "", ""));
     report("in 203.0.0.0/12", best([&] { return scan(*store.indicators, in, 0); }), indicators);
   }
-  std::filesystem::remove_all(folder);
   return same ? 0 : 1;
 }

@@ -13,6 +13,7 @@
 #include "net/http.hpp"
 #include "serve/router.hpp"
 #include "tests/support/fake_stores.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace noroshi;
 using namespace noroshi::bench;
@@ -176,19 +177,13 @@ auto ask_redis(RedisPeer &redis, std::uint64_t indicators, std::size_t requests,
   return right;
 }
 
-auto size_asked(int argc, char **argv) -> std::uint64_t {
-  auto const *const said = std::getenv("NOROSHI_BENCH_INDICATORS");
-  auto const text = argc > 1 ? std::string_view{argv[1]} : std::string_view{said == nullptr ? "1000000" : said};
-  return text == "--small" ? 20'000 : std::strtoull(std::string{text}.c_str(), nullptr, 10);
-}
-
 }  // namespace
 
 auto main(int argc, char **argv) -> int {
   auto const indicators = std::max<std::uint64_t>(kValues, size_asked(argc, argv));
   auto const requests = argc > 1 && std::string_view{argv[1]} == "--small" ? std::size_t{20} : std::size_t{2'000};
-  auto folder = (std::filesystem::temp_directory_path() / "noroshi-bench-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) return 3;
+  auto const scratch = test::TemporaryFolder{};
+  auto const &folder = scratch.path();
   auto right = true;
   {
     auto store = FilledStore{folder, indicators};
@@ -205,6 +200,5 @@ auto main(int argc, char **argv) -> int {
       fmt::print("  redis-server is not installed\n");
     }
   }
-  std::filesystem::remove_all(folder);
   return right ? 0 : 1;
 }

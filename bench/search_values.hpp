@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "bench/indicator_set.hpp"
 #include "bench/traffic.hpp"
@@ -46,5 +48,12 @@ struct FilledStore {
   std::unique_ptr<model::Catalogue> catalogue;
   std::unique_ptr<model::IndicatorStore> indicators;
 };
+
+/// The number of indicators that the first argument or NOROSHI_BENCH_INDICATORS says; one million where neither does.
+inline auto size_asked(int argc, char **argv) -> std::uint64_t {
+  auto const *const said = std::getenv("NOROSHI_BENCH_INDICATORS");
+  auto const text = argc > 1 ? std::string_view{argv[1]} : std::string_view{said == nullptr ? "1000000" : said};
+  return text == "--small" ? 20'000 : std::strtoull(std::string{text}.c_str(), nullptr, 10);
+}
 
 }  // namespace noroshi::bench

@@ -14,8 +14,8 @@
 #include "apps/noroshi/node.hpp"
 #include "apps/noroshi/output.hpp"
 #include "base/folder_copy.hpp"
+#include "codec/json_writer.hpp"
 #include "net/uplink.hpp"
-#include "search/json_writer.hpp"
 
 namespace noroshi::apps {
 
@@ -193,7 +193,7 @@ auto Node::backup(std::string const &folder) -> Result<std::string> {
   TRY(auto const summary, seal_backup(folder));
   scaffold.keep();
   auto body = std::string{};
-  auto json = search::JsonWriter{body};
+  auto json = codec::JsonWriter{body};
   json.begin_object().member("folder", folder).member("files", summary.files).member("bytes", summary.bytes);
   json.end_object();
   return body;

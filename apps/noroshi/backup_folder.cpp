@@ -16,7 +16,7 @@
 #include "base/file.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
-#include "search/json_writer.hpp"
+#include "codec/json_writer.hpp"
 
 namespace noroshi::apps {
 
@@ -79,7 +79,7 @@ auto summary_of(std::map<std::string, FileFacts> const &files) -> BackupSummary 
 auto seal_backup(std::string const &folder) -> Result<BackupSummary> {
   TRY(auto const files, files_below(folder));
   auto text = std::string{};
-  auto json = search::JsonWriter{text};
+  auto json = codec::JsonWriter{text};
   json.begin_object().member("noroshi", version()).member("made", system_clock().now()).key("files").begin_object();
   for (auto const &[name, facts] : files)
     json.key(name).begin_object().member("bytes", facts.bytes).member("sha256", facts.sha256).end_object();

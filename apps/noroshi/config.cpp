@@ -3,7 +3,7 @@
 
 #include "apps/noroshi/command.hpp"
 #include "apps/noroshi/output.hpp"
-#include "search/json_writer.hpp"
+#include "codec/json_writer.hpp"
 
 namespace noroshi::apps {
 
@@ -45,7 +45,7 @@ public:
 private:
   static auto as_json(ConfigKeyBase const &key, std::string_view value, std::string_view origin) -> std::string {
     auto line = std::string{};
-    auto json = search::JsonWriter{line};
+    auto json = codec::JsonWriter{line};
     json.begin_object().member("key", key.name).member("value", value).member("from", origin).member("unit", key.unit);
     json.member("default", key.default_text).member("help", key.help).end_object();
     return line + "\n";

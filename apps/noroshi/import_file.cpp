@@ -6,7 +6,7 @@
 #include <boost/json/parse.hpp>
 
 #include "apps/noroshi/json_text.hpp"
-#include "search/json_writer.hpp"
+#include "codec/json_writer.hpp"
 #include "understand/import_desk.hpp"
 
 namespace noroshi::apps {
@@ -136,7 +136,7 @@ void ImportedFile::add(boost::json::object const &answer) {
 
 auto ImportedFile::json() const -> std::string {
   auto line = std::string{};
-  auto json = search::JsonWriter{line};
+  auto json = codec::JsonWriter{line};
   json.begin_object()
       .member("file", file)
       .member("reader", reader)

@@ -3,7 +3,7 @@
 
 #include "apps/noroshi/command.hpp"
 #include "apps/noroshi/output.hpp"
-#include "search/json_writer.hpp"
+#include "codec/json_writer.hpp"
 #include "sense/decoy.hpp"
 #include "serve/endpoint.hpp"
 #include "share/writer.hpp"
@@ -125,7 +125,7 @@ public:
     for (auto const &[name, about, techniques, technique_ids, needs] : parts) {
       if (format_ == Format::json) {
         auto line = std::string{};
-        auto json = search::JsonWriter{line};
+        auto json = codec::JsonWriter{line};
         json.begin_object().member("name", name).member("about", about);
         if (detailed) json.member("techniques", technique_ids).member("needs", needs);
         json.end_object();

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "apps/noroshi/json_text.hpp"
-#include "search/json_writer.hpp"
+#include "codec/json_writer.hpp"
 
 namespace noroshi::apps {
 namespace {
@@ -30,7 +30,7 @@ auto print_list(Client &client, std::string path, net::HttpFields query, std::st
     for (auto const &entry : list_of(answer, member)) {
       if (format == Format::json) {
         auto line = std::string{};
-        search::JsonWriter{line}.value(entry);
+        codec::JsonWriter{line}.value(entry);
         print(line + "\n");
         continue;
       }

@@ -5,9 +5,11 @@
 #include <cstdlib>
 #include <memory>
 
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "apps/noroshi/command.hpp"
+#include "apps/noroshi/output.hpp"
 #include "base/log.hpp"
 #include "base/version.hpp"
 
@@ -73,6 +75,22 @@ private:
   std::string forms_;
 };
 
+/// What is wrong, what may stand there where it is a command that lacks, and where to read on.
+auto explain(CLI::App const *app, CLI::Error const &error) -> std::string {
+  for (auto parsed = app->get_subcommands(); !parsed.empty(); parsed = app->get_subcommands()) app = parsed.front();
+  auto name = std::string{};
+  for (auto const *each = app; each->get_parent() != nullptr; each = each->get_parent())
+    name = " " + each->get_name() + name;
+  auto what = std::string{error.what()};
+  if (error.get_name() == "RequiredError" && app->get_require_subcommand_min() > 0) {
+    auto words = std::vector<std::string>{};
+    for (auto const *each : app->get_subcommands({}))
+      if (!each->get_group().empty()) words.push_back(each->get_name());
+    what = fmt::format("noroshi{} wants one of these behind it: {}", name, fmt::join(words, ", "));
+  }
+  return fmt::format("{}noroshi{} --help tells more\n", wrapped(what, 80, ""), name);
+}
+
 auto run(int argc, char **argv) -> Exit {
   auto app = CLI::App{"Noroshi: an open threat-intelligence node"};
   auto global = Global{};
@@ -89,6 +107,7 @@ auto run(int argc, char **argv) -> Exit {
   app.add_option("--lang", global.language, "language of sentences: en or ja")->check(CLI::IsMember({"en", "ja"}));
   app.require_subcommand(1);
   app.fallthrough();
+  app.failure_message(explain);
 
   auto commands = std::vector<std::pair<CLI::App *, std::unique_ptr<Command>>>{};
   auto const &registry = Registry<Command>::instance();

@@ -8,7 +8,7 @@
 #include "apps/noroshi/listing.hpp"
 #include "base/config_value.hpp"
 #include "base/text.hpp"
-#include "search/json_writer.hpp"
+#include "codec/json_writer.hpp"
 
 namespace noroshi::apps {
 
@@ -121,7 +121,7 @@ private:
       auto const &one = object_of(entry);
       if (format_ == Format::json) {
         auto line = std::string{};
-        search::JsonWriter{line}.value(entry);
+        codec::JsonWriter{line}.value(entry);
         print(line + "\n");
         continue;
       }

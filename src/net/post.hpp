@@ -2,27 +2,9 @@
 // that nobody makes the node speak to what only the node can reach.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <functional>
-#include <stop_token>
-#include <string>
-
-#include "base/result.hpp"
-#include "model/ip.hpp"
-#include "net/http.hpp"
+#include "net/web.hpp"
 
 namespace noroshi::net {
-
-/// Where a URL leads, before anything is asked.
-struct PostTarget {
-  bool secure = false;  // https
-  std::string host;     // without brackets
-  std::uint16_t port = 0;
-  std::string path;  // with the query
-};
-/// http or https, without user and fragment. malformed says what it lacks.
-auto parse_post_target(std::string_view url) -> Result<PostTarget>;
 
 struct PostOptions {
   HttpFields headers;
@@ -32,9 +14,9 @@ struct PostOptions {
   std::stop_token stop;  // gives up within a beat, but not while a name is looked up
 };
 
-/// POST on the calling thread, on a new connection; https with the system's certificate authorities. The status,
-/// whatever it is; the answer's body is not kept. denied: no permitted address; unavailable, timed_out.
-auto post(PostTarget const &target, std::string body, PostOptions const &options) -> Result<unsigned>;
+/// POST on the calling thread, on a new connection. The status, whatever it is; the answer's body is not read. denied:
+/// no permitted address; unavailable, timed_out.
+auto post(WebUrl const &target, std::string body, PostOptions const &options) -> Result<unsigned>;
 
 /// HMAC-SHA-256 (RFC 2104), in lower-case hexadecimal digits.
 auto hmac_sha256(std::string_view key, std::string_view text) -> std::string;

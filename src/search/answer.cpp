@@ -45,7 +45,7 @@ auto AnswerWriter::sentence(Reason const &reason) -> std::string_view {
   return known_.emplace(key_, sentences_.text(language_, reason)).first->second;
 }
 
-void AnswerWriter::write(JsonWriter &json, AssessedHit const &hit) {
+void AnswerWriter::write(codec::JsonWriter &json, AssessedHit const &hit) {
   auto const &[match, indicator, context] = hit.named.hit;
   json.begin_object();
   json.member("match", to_string(match)).member("indicator", to_text(indicator));
@@ -67,7 +67,7 @@ void AnswerWriter::write(JsonWriter &json, AssessedHit const &hit) {
   json.end_object();
 }
 
-void AnswerWriter::write(JsonWriter &json, Answer const &answer) {
+void AnswerWriter::write(codec::JsonWriter &json, Answer const &answer) {
   json.begin_object().member("value", answer.value);
   if (answer.canonical)
     json.member("canonical", to_text(*answer.canonical)).member("type", to_string(answer.canonical->type));
@@ -80,17 +80,17 @@ void AnswerWriter::write(JsonWriter &json, Answer const &answer) {
   json.end_object();
 }
 
-void write(JsonWriter &json, AssessedHit const &hit, std::string_view member, std::string_view language,
+void write(codec::JsonWriter &json, AssessedHit const &hit, std::string_view member, std::string_view language,
            Sentences const &sentences) {
   AnswerWriter{member, language, sentences}.write(json, hit);
 }
 
-void write(JsonWriter &json, Answer const &answer, std::string_view member, std::string_view language,
+void write(codec::JsonWriter &json, Answer const &answer, std::string_view member, std::string_view language,
            Sentences const &sentences) {
   AnswerWriter{member, language, sentences}.write(json, answer);
 }
 
-void write(JsonWriter &json, std::span<MemberAnswer const> members) {
+void write(codec::JsonWriter &json, std::span<MemberAnswer const> members) {
   json.begin_object().key("members").begin_array();
   for (auto const &answer : members) {
     json.begin_object()

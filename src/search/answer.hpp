@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "codec/json_writer.hpp"
 #include "model/ports/catalogue.hpp"
 #include "model/ports/indicator_store.hpp"
 #include "model/ports/observation_store.hpp"
 #include "search/assessment.hpp"
-#include "search/json_writer.hpp"
 #include "understand/where.hpp"
 
 namespace noroshi::understand {
@@ -80,8 +80,8 @@ class AnswerWriter {
 public:
   AnswerWriter(std::string_view member, std::string_view language, Sentences const &sentences)
       : member_(member), language_(language), sentences_(sentences) {}
-  void write(JsonWriter &json, Answer const &answer);
-  void write(JsonWriter &json, AssessedHit const &hit);
+  void write(codec::JsonWriter &json, Answer const &answer);
+  void write(codec::JsonWriter &json, AssessedHit const &hit);
 
 private:
   auto sentence(Reason const &reason) -> std::string_view;
@@ -93,12 +93,12 @@ private:
 };
 
 /// {value, canonical, type, known, hits[…]} and, for a malformed value, `reason`.
-void write(JsonWriter &json, Answer const &answer, std::string_view member, std::string_view language,
+void write(codec::JsonWriter &json, Answer const &answer, std::string_view member, std::string_view language,
            Sentences const &sentences);
 /// {match, indicator, source, report, …, assessment{…}}
-void write(JsonWriter &json, AssessedHit const &hit, std::string_view member, std::string_view language,
+void write(codec::JsonWriter &json, AssessedHit const &hit, std::string_view member, std::string_view language,
            Sentences const &sentences);
 /// {members[…]}: the last line of every answer.
-void write(JsonWriter &json, std::span<MemberAnswer const> members);
+void write(codec::JsonWriter &json, std::span<MemberAnswer const> members);
 
 }  // namespace noroshi::search

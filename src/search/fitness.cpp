@@ -162,7 +162,7 @@ auto fitness(model::Viewer const &viewer, Knowledge const &knowledge) -> Result<
   return fitness;
 }
 
-void write(JsonWriter &json, Fitness const &fitness, std::string_view language, Sentences const &sentences) {
+void write(codec::JsonWriter &json, Fitness const &fitness, std::string_view language, Sentences const &sentences) {
   json.begin_object().key("types").begin_array();
   for (auto const &[type, indicators] : fitness.types)
     json.begin_object().member("type", to_string(type)).member("indicators", indicators).end_object();

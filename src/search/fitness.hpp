@@ -35,7 +35,7 @@ struct Fitness {
 auto fitness(model::Viewer const &viewer, Knowledge const &knowledge) -> Result<Fitness>;
 
 /// {types[{type, indicators}], indicators[{source, type, role, …}], observations{…}, can[], cannot[{code, sentence}]}
-void write(JsonWriter &json, Fitness const &fitness, std::string_view language, Sentences const &sentences);
+void write(codec::JsonWriter &json, Fitness const &fitness, std::string_view language, Sentences const &sentences);
 
 /// The types that a question asks, gathered while it is answered.
 class AskedTypes {

@@ -44,7 +44,7 @@ auto gather(std::string_view text, model::Viewer const &viewer, Knowledge const 
   return source;
 }
 
-void write_times(JsonWriter &json, Source const &source) {
+void write_times(codec::JsonWriter &json, Source const &source) {
   auto first = source.profile ? source.profile->first_seen : Time{};
   auto last = source.profile ? source.profile->last_seen : Time{};
   for (auto const &hit : source.answer.hits) {
@@ -55,7 +55,7 @@ void write_times(JsonWriter &json, Source const &source) {
   json.member("first_seen", first).member("last_seen", last);
 }
 
-void write_profile(JsonWriter &json, model::Profile const &profile, std::vector<std::string> const &cves) {
+void write_profile(codec::JsonWriter &json, model::Profile const &profile, std::vector<std::string> const &cves) {
   json.member("sessions", profile.sessions).member("observations", profile.observations);
   json.member("logins", profile.logins).member("commands", profile.commands).member("requests", profile.requests);
   json.member("downloads", profile.downloads).member("ports", profile.ports).member("src_ports", profile.source_ports);
@@ -73,7 +73,7 @@ void write_profile(JsonWriter &json, model::Profile const &profile, std::vector<
   json.member("truncated", profile.truncated);
 }
 
-void write_visits(JsonWriter &json, Source const &source) {
+void write_visits(codec::JsonWriter &json, Source const &source) {
   json.key("visits").begin_array();
   for (auto const &visit : source.visits) {
     auto const sensor = source.sensors.find(visit.sensor);
@@ -87,7 +87,7 @@ void write_visits(JsonWriter &json, Source const &source) {
 }
 
 /// Sensors among the visits that were not to be believed, once each.
-void write_distrusted(JsonWriter &json, Source const &source) {
+void write_distrusted(codec::JsonWriter &json, Source const &source) {
   auto told = std::set<std::uint64_t>{};
   json.key("distrusted").begin_array();
   for (auto const &visit : source.visits) {
@@ -105,7 +105,7 @@ auto show_ip(std::string_view text, model::Viewer const &viewer, std::string_vie
     -> Result<std::string> {
   TRY(auto source, gather(text, viewer, knowledge));
   auto out = std::string{};
-  auto json = JsonWriter{out};
+  auto json = codec::JsonWriter{out};
   auto const hits = named_hits(source.answer);
   auto const judgement =
       judge_source(*source.answer.canonical, source.is_doubtful() ? std::nullopt : source.profile, hits);

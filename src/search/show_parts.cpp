@@ -9,7 +9,7 @@
 namespace noroshi::search {
 namespace {
 
-void write_field(JsonWriter &json, model::StoredObservation::FieldValue const &field) {
+void write_field(codec::JsonWriter &json, model::StoredObservation::FieldValue const &field) {
   auto const &about = model::info(field.field);
   switch (about.type) {
     case model::FieldType::number: json.member(about.name, field.number); break;
@@ -21,7 +21,7 @@ void write_field(JsonWriter &json, model::StoredObservation::FieldValue const &f
 }
 
 /// A sensor wrote it, so it may be anything: what is no JSON is shown as text.
-void write_extra(JsonWriter &json, std::string const &extra) {
+void write_extra(codec::JsonWriter &json, std::string const &extra) {
   auto parser = boost::json::parser{};
   auto error = boost::json::error_code{};
   parser.write(extra, error);
@@ -46,7 +46,7 @@ auto named_hits(Answer const &answer) -> std::vector<NamedHit> {
   return hits;
 }
 
-void write_judgement(JsonWriter &json, Judgement const &judgement, std::string_view language,
+void write_judgement(codec::JsonWriter &json, Judgement const &judgement, std::string_view language,
                      Sentences const &sentences) {
   json.member("verdict", to_string(judgement.verdict)).key("reasons").begin_array();
   for (auto const &reason : judgement.reasons) {
@@ -57,13 +57,13 @@ void write_judgement(JsonWriter &json, Judgement const &judgement, std::string_v
   json.end_array();
 }
 
-void write_tags(JsonWriter &json, Answer const &answer) {
+void write_tags(codec::JsonWriter &json, Answer const &answer) {
   auto tags = std::set<std::string>{};
   for (auto const &hit : answer.hits) tags.insert(hit.named.hit.context.tags.begin(), hit.named.hit.context.tags.end());
   json.member("tags", std::vector<std::string>{tags.begin(), tags.end()});
 }
 
-void write_hits(JsonWriter &json, Answer const &answer, std::string_view language, Knowledge const &knowledge) {
+void write_hits(codec::JsonWriter &json, Answer const &answer, std::string_view language, Knowledge const &knowledge) {
   auto const member = home_name(knowledge.catalogue);
   json.key("hits").begin_array();
   for (auto const &hit : answer.hits) write(json, hit, member, language, knowledge.sentences);
@@ -78,7 +78,7 @@ auto sensor_names(model::Viewer const &viewer, model::Catalogue &catalogue) -> s
   return names;
 }
 
-void write_observation(JsonWriter &json, model::StoredObservation const &observation,
+void write_observation(codec::JsonWriter &json, model::StoredObservation const &observation,
                        std::map<model::SensorId, std::string> const &sensors) {
   auto const sensor = sensors.find(observation.sensor);
   json.begin_object().member("time", observation.time).member("session", observation.visit.to_string());
@@ -92,7 +92,7 @@ void write_observation(JsonWriter &json, model::StoredObservation const &observa
   json.end_object();
 }
 
-void write_where(JsonWriter &json, model::WhereFrom const &where) {
+void write_where(codec::JsonWriter &json, model::WhereFrom const &where) {
   auto const text = [&](std::string_view name, std::string const &value) {
     json.key(name);
     if (value.empty())
@@ -105,7 +105,7 @@ void write_where(JsonWriter &json, model::WhereFrom const &where) {
   text("network", where.network);
 }
 
-void write_flag(JsonWriter &json, std::string_view flag, std::string_view source, std::string_view date) {
+void write_flag(codec::JsonWriter &json, std::string_view flag, std::string_view source, std::string_view date) {
   json.begin_object().member("flag", flag).key("source");
   if (source.empty())
     json.value(nullptr).member("date", nullptr);

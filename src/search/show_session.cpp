@@ -17,7 +17,7 @@ auto text_of(model::StoredObservation const &observation, model::Field field) ->
 
 /// exploits[{rule, title, product, cves[], seq}] and cves[] of all of them, by the rules of today: a rule that came
 /// after the visit counts too. Bodies are secret, so the node reads them for this and shows none.
-auto write_exploits(JsonWriter &json, model::VisitId visit, Knowledge const &knowledge) -> Result<void> {
+auto write_exploits(codec::JsonWriter &json, model::VisitId visit, Knowledge const &knowledge) -> Result<void> {
   auto cves = std::set<std::string>{};
   json.key("exploits").begin_array();
   if (knowledge.rules != nullptr) {
@@ -55,7 +55,7 @@ auto show_session(std::string_view id, model::Viewer const &viewer, Knowledge co
   auto const &opening = observations.front();
   auto const sensor = sensors.find(opening.sensor);
   auto out = std::string{};
-  auto json = JsonWriter{out};
+  auto json = codec::JsonWriter{out};
   json.begin_object().member("session", visit.to_string());
   json.member("src", opening.source.address.to_string()).member("src_port", opening.source.port);
   json.member("dst", opening.destination.address.to_string()).member("dst_port", opening.destination.port);

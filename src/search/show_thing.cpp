@@ -33,7 +33,7 @@ auto count(std::vector<model::StoredObservation> const &observations) -> Mention
   return mentions;
 }
 
-void write_times(JsonWriter &json, Answer const &answer, std::vector<model::StoredObservation> const &mentions) {
+void write_times(codec::JsonWriter &json, Answer const &answer, std::vector<model::StoredObservation> const &mentions) {
   auto first = Time::max();
   auto last = Time{};
   auto const widen = [&](Time from, Time to) {
@@ -45,7 +45,7 @@ void write_times(JsonWriter &json, Answer const &answer, std::vector<model::Stor
   json.member("first_seen", first == Time::max() ? Time{} : first).member("last_seen", last);
 }
 
-void write_mentions(JsonWriter &json, std::vector<model::StoredObservation> const &mentions,
+void write_mentions(codec::JsonWriter &json, std::vector<model::StoredObservation> const &mentions,
                     std::map<model::SensorId, std::string> const &sensors) {
   auto sources = std::set<model::IpAddress>{};
   for (auto const &mention : mentions) sources.insert(mention.source.address);
@@ -70,7 +70,7 @@ auto show_thing(std::string_view name, std::string_view text, model::Viewer cons
     sensors = sensor_names(viewer, knowledge.catalogue);
   }
   auto out = std::string{};
-  auto json = JsonWriter{out};
+  auto json = codec::JsonWriter{out};
   json.begin_object().member(name, to_text(value)).member("type", to_string(value.type));
   json.member("known", answer.known() || !mentions.empty());
   write_judgement(json, judge_thing(count(mentions), named_hits(answer)), language, knowledge.sentences);

@@ -91,7 +91,7 @@ void ObservationStream::write_event(std::string &to, model::Observation const &s
   auto const place = number_ < batch_->rows ? understand::TailPlace{batch_->position, number_}
                                             : understand::TailPlace{batch_->position + 1, 0};
   to += fmt::format("id: {}\nevent: observation\ndata: ", place.to_string());
-  auto json = search::JsonWriter{to};
+  auto json = codec::JsonWriter{to};
   search::write_observation(json, owned(seen, *batch_, viewer_), sensors_);
   to += "\n\n";
 }

@@ -22,7 +22,7 @@ auto to_string(In in) -> std::string_view {
   return "query";
 }
 
-void write_content(search::JsonWriter &json, std::string_view type, std::string_view schema) {
+void write_content(codec::JsonWriter &json, std::string_view type, std::string_view schema) {
   json.key("content").begin_object().key(type).begin_object();
   json.key("schema").begin_object();
   if (schema.empty())
@@ -32,7 +32,7 @@ void write_content(search::JsonWriter &json, std::string_view type, std::string_
   json.end_object().end_object().end_object();
 }
 
-void write_parameters(search::JsonWriter &json, std::vector<Parameter> const &parameters) {
+void write_parameters(codec::JsonWriter &json, std::vector<Parameter> const &parameters) {
   json.key("parameters").begin_array();
   for (auto const &each : parameters) {
     json.begin_object().member("name", each.name).member("in", to_string(each.in)).member("description", each.about);
@@ -54,7 +54,7 @@ auto operation_id(std::string_view method, std::string_view path) -> std::string
   return id;
 }
 
-void write_operation(search::JsonWriter &json, std::string_view method, std::string_view path,
+void write_operation(codec::JsonWriter &json, std::string_view method, std::string_view path,
                      Endpoint const &endpoint) {
   auto const about = endpoint.describe();
   auto lower = std::string{method};
@@ -75,7 +75,7 @@ void write_operation(search::JsonWriter &json, std::string_view method, std::str
   json.end_object().end_object().end_object();
 }
 
-void write_paths(search::JsonWriter &json) {
+void write_paths(codec::JsonWriter &json) {
   auto const &registry = Registry<Endpoint>::instance();
   auto by_path = std::map<std::string, std::map<std::string, std::unique_ptr<Endpoint>>>{};
   for (auto const &name : registry.names()) {
@@ -97,7 +97,7 @@ auto openapi_document() -> Result<std::string> {
   TRY(auto const packs, packs_folder());
   TRY(auto const schemas, read_file(packs + "/api/schemas.json", kMaxSchemaBytes));
   auto body = std::string{};
-  auto json = search::JsonWriter{body};
+  auto json = codec::JsonWriter{body};
   json.begin_object().member("openapi", "3.1.0").key("info").begin_object();
   json.member("title", "Noroshi").member("version", version());
   json.member("summary", "A threat-intelligence node: what it knows, what its sensors saw, and who may ask");

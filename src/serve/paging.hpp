@@ -2,9 +2,9 @@
 // question. What is added meanwhile never makes an entry come twice or not at all.
 #pragma once
 
+#include "codec/json_writer.hpp"
 #include "model/ports/catalogue.hpp"
 #include "net/http.hpp"
-#include "search/json_writer.hpp"
 #include "serve/description.hpp"
 
 namespace noroshi::serve {

@@ -1,7 +1,7 @@
 #include "serve/reply.hpp"
 
 #include "base/log.hpp"
-#include "search/json_writer.hpp"
+#include "codec/json_writer.hpp"
 
 namespace noroshi::serve {
 namespace {
@@ -41,7 +41,7 @@ auto problem(unsigned status, std::string_view code, std::string_view detail) ->
   auto response = net::HttpResponse{};
   response.status = status;
   response.content_type = "application/problem+json";
-  auto json = search::JsonWriter{response.body};
+  auto json = codec::JsonWriter{response.body};
   json.begin_object().member("type", "about:blank").member("title", title_of(status)).member("status", status);
   json.member("detail", detail).member("code", code).end_object();
   return response;

@@ -13,7 +13,7 @@ auto state_of(model::Sensor const &sensor) -> std::string_view {
 
 }  // namespace
 
-void write_sensors(search::JsonWriter &json, std::span<model::Sensor const> sensors) {
+void write_sensors(codec::JsonWriter &json, std::span<model::Sensor const> sensors) {
   json.begin_array();
   for (auto const &sensor : sensors) {
     json.begin_object().member("name", sensor.name).member("state", state_of(sensor));

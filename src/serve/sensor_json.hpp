@@ -3,12 +3,12 @@
 
 #include <span>
 
+#include "codec/json_writer.hpp"
 #include "model/ports/sensor_registry.hpp"
-#include "search/json_writer.hpp"
 
 namespace noroshi::serve {
 
 /// An array. `state`: home, local, invited, joined, revoked, or distrusted (which outweighs all but revoked).
-void write_sensors(search::JsonWriter &json, std::span<model::Sensor const> sensors);
+void write_sensors(codec::JsonWriter &json, std::span<model::Sensor const> sensors);
 
 }  // namespace noroshi::serve

@@ -34,7 +34,7 @@ constexpr auto kMaxDoublings = 12U;
 Counter const posts{"noroshi_webhook_posts_total", "requests that a webhook's receiver took"};
 Counter const refusals{"noroshi_webhook_failures_total", "requests that a webhook's receiver did not take"};
 
-auto is_allowed(net::PostTarget const &target, Config const &config) -> bool {
+auto is_allowed(net::WebUrl const &target, Config const &config) -> bool {
   auto const host = target.host.contains(':') ? "[" + target.host + "]" : target.host;
   auto const list = config.get(allowed);
   return std::ranges::find(list, fmt::format("{}:{}", host, target.port)) != list.end();
@@ -47,7 +47,7 @@ auto back_off(unsigned failures) -> Duration {
 }  // namespace
 
 auto check_webhook(std::string_view url, Config const &config) -> Result<void> {
-  TRY(auto const target, net::parse_post_target(url));
+  TRY(auto const target, net::parse_web_url(url));
   if (is_allowed(target, config)) return ok;
   if (!target.secure)
     return fail(ErrorCode::malformed,
@@ -104,7 +104,7 @@ auto Webhooks::set_off() -> Result<void> {
   std::ranges::sort(all, {}, [](model::DueWebhook const &due) { return std::pair{due.watch.failures, due.watch.id}; });
   for (auto &due : all) {
     if (flights_.size() >= kAtOnce) return ok;
-    auto const target = net::parse_post_target(due.watch.webhook);
+    auto const target = net::parse_web_url(due.watch.webhook);
     auto receiver = target ? fmt::format("{}:{}", target->host, target->port) : std::string{};
     if (!may_set_off(due, receiver)) continue;
     auto &flight = *flights_.emplace_back(std::make_unique<Flight>());
@@ -148,7 +148,7 @@ auto Webhooks::deliver(model::DueWebhook const &due, std::stop_token const &stop
 auto Webhooks::send(model::DueWebhook const &due, std::vector<model::WatchAnswer> const &answers,
                     std::stop_token const &stop) -> Result<void> {
   TRY_VOID(check_webhook(due.watch.webhook, config_));  // the operator may have changed his mind
-  TRY(auto const target, net::parse_post_target(due.watch.webhook));
+  TRY(auto const target, net::parse_web_url(due.watch.webhook));
   auto names = AnswerNames{catalogue_, due.owner};
   auto body = std::string{};
   auto json = codec::JsonWriter{body};

@@ -34,7 +34,7 @@ struct Receiver {
 };
 
 auto send(std::string const &url, bool permits) -> Result<unsigned> {
-  TRY(auto const target, net::parse_post_target(url));
+  TRY(auto const target, net::parse_web_url(url));
   return net::post(target, "{}",
                    {.headers = {{"noroshi-delivery", "1-2-3"}},
                     .deadline = std::chrono::seconds{20},
@@ -62,7 +62,7 @@ TEST_CASE("a body is posted with its headers, and the status comes back, whateve
 TEST_CASE("a post that is to stop does not wait for a receiver that never answers") {
   auto loop = boost::asio::io_context{};
   auto silent = boost::asio::ip::tcp::acceptor{loop, {boost::asio::ip::address_v4::loopback(), 0}};
-  auto const target = net::parse_post_target(fmt::format("http://127.0.0.1:{}/", silent.local_endpoint().port()));
+  auto const target = net::parse_web_url(fmt::format("http://127.0.0.1:{}/", silent.local_endpoint().port()));
   REQUIRE(target);
   auto sent = Result<unsigned>{200U};
   auto connection = boost::asio::ip::tcp::socket{loop};  // stays open until the post is over
@@ -108,12 +108,12 @@ TEST_CASE("a receiver that is gone is unavailable, one that does not speak TLS t
   CHECK(send(url, true).error().code == ErrorCode::unavailable);
 }
 
-TEST_CASE("what is no URL to post to is malformed and says what it lacks") {
+TEST_CASE("what is no URL of the web is malformed and says what it lacks") {
   for (auto const *bad : {"", "ftp://example.com/", "https://", "https://user@example.com/", "https://example.com:0/",
                           "https://example.com:99999/", "https://exa mple.com/", "https:///x", "http://a\nb/"})
-    CHECK(net::parse_post_target(bad).error().code == ErrorCode::malformed);
-  CHECK(net::parse_post_target("https://" + std::string(3'000, 'a')).error().code == ErrorCode::malformed);
-  auto const target = net::parse_post_target("https://[2001:db8::1]:8443?q#f");
+    CHECK(net::parse_web_url(bad).error().code == ErrorCode::malformed);
+  CHECK(net::parse_web_url("https://" + std::string(3'000, 'a')).error().code == ErrorCode::malformed);
+  auto const target = net::parse_web_url("https://[2001:db8::1]:8443?q#f");
   REQUIRE(target);
   CHECK(target->secure);
   CHECK(target->host == "2001:db8::1");

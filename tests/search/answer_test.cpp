@@ -14,7 +14,7 @@ namespace {
 
 auto as_json(Answer const &answer) -> boost::json::object {
   auto out = std::string{};
-  auto json = JsonWriter{out};
+  auto json = codec::JsonWriter{out};
   write(json, answer, "tower", "en", test::texts());
   return boost::json::parse(out).as_object();
 }

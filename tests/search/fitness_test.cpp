@@ -86,7 +86,7 @@ TEST_CASE("no text of a fitness is missing in any language, whatever roles there
 TEST_CASE("its JSON has every part, and members that are missing are null") {
   auto node = test::Node{};
   auto text = std::string{};
-  auto json = search::JsonWriter{text};
+  auto json = codec::JsonWriter{text};
   search::write(json, told(node), "en", test::texts());
   auto const answer = boost::json::parse(text).as_object();
   CHECK(answer.at("types").as_array().empty());

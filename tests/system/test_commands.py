@@ -135,6 +135,15 @@ def test_every_command_explains_itself_with_its_forms_first(tower):
         assert tower.run(name, "--help").startswith("noroshi "), name
 
 
+def test_what_lacks_its_second_word_is_told_which_there_are(tower):
+    said = tower.run("store", expect=2)
+    assert "noroshi store wants one of these behind it: stats, check" in said and "noroshi store --help" in said
+    said = tower.run("days", "release", expect=2)
+    assert "NAME" in said and "noroshi days release --help" in said
+    assert all(len(line) <= 80 for line in subprocess.run(
+        [tower.command()[0]], capture_output=True, text=True, timeout=60).stderr.splitlines())
+
+
 def test_a_configuration_that_is_shown_is_one_that_is_read(tower):
     shown = tower.run("config", "show")
     file = tower.folder / "again.toml"

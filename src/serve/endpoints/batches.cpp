@@ -40,7 +40,7 @@ public:
       log_warning("sensor {}: its health was not noted: {}", call.request.header("noroshi-sensor"),
                   noted.error().sentence);
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object()
         .member("acknowledged", true)
         .member("duplicate", !is_new)

@@ -18,7 +18,7 @@ public:
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const days, call.services.observations.days(call.viewer));
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().key("days").begin_array();
     for (auto const &day : days) {
       json.begin_object().member("day", to_string(day.day)).member("rows", day.rows).member("closed", day.closed);

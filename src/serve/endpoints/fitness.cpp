@@ -15,7 +15,7 @@ public:
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const fitness, search::fitness(call.viewer, call.knowledge()));
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     search::write(json, fitness, call.language, call.sentences);
     return json_reply(std::move(body));
   }

@@ -1,7 +1,7 @@
 // POST /api/v1/import[?reader=NAME][&line=N]: whole lines of another honeypot's log as the body, a piece of a file at a
 // time. What it answers as taken is durable; the same piece again doubles nothing. `line` is the number of the piece's
 // first line in its file. 503: the stores are behind, send the piece again in a moment.
-#include "search/json_writer.hpp"
+#include "codec/json_writer.hpp"
 #include "serve/body.hpp"
 #include "serve/endpoint.hpp"
 #include "serve/reply.hpp"
@@ -9,14 +9,14 @@
 namespace noroshi::serve {
 namespace {
 
-void write_types(search::JsonWriter &json, understand::ImportOutcome const &outcome) {
+void write_types(codec::JsonWriter &json, understand::ImportOutcome const &outcome) {
   json.key("types").begin_array();
   for (auto const &[type, count] : outcome.types)
     json.begin_object().member("type", type).member("lines", count.lines).member("taken", count.taken).end_object();
   json.end_array();
 }
 
-void write_refusals(search::JsonWriter &json, understand::ImportOutcome const &outcome) {
+void write_refusals(codec::JsonWriter &json, understand::ImportOutcome const &outcome) {
   json.key("refusals").begin_array();
   for (auto const &refusal : outcome.refusals)
     json.begin_object()
@@ -29,7 +29,7 @@ void write_refusals(search::JsonWriter &json, understand::ImportOutcome const &o
 
 auto body_of(understand::ImportOutcome const &outcome) -> std::string {
   auto body = std::string{};
-  auto json = search::JsonWriter{body};
+  auto json = codec::JsonWriter{body};
   json.begin_object()
       .member("reader", outcome.reader)
       .member("has_header", outcome.has_header)

@@ -80,7 +80,7 @@ public:
 private:
   void write(std::string &to, model::ListedIndicator &&listed) {
     auto const answer = question_.about(std::move(listed));
-    auto json = search::JsonWriter{to};
+    auto json = codec::JsonWriter{to};
     writer_.write(json, answer);
     to.push_back('\n');
     ++member_.values;
@@ -91,7 +91,7 @@ private:
 
   void tell(std::string &to) {
     told_ = clock_.steady();
-    auto json = search::JsonWriter{to};
+    auto json = codec::JsonWriter{to};
     json.begin_object().key("progress").begin_object();
     json.member("examined", examined()).member("of", of_).member("found", member_.values);
     json.end_object().end_object();
@@ -111,7 +111,7 @@ private:
     auto const spent = clock_.steady() - start_;
     member_.milliseconds =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(spent).count());
-    auto json = search::JsonWriter{to};
+    auto json = codec::JsonWriter{to};
     search::write(json, std::span{&member_, 1});
     to.push_back('\n');
     scan_.reset();

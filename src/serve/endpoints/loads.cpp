@@ -64,7 +64,7 @@ auto order_of(std::string_view body) -> Result<understand::FeedOrder> {
   return order;
 }
 
-void write_tally(search::JsonWriter &out, std::string_view name, understand::Tally const &tally) {
+void write_tally(codec::JsonWriter &out, std::string_view name, understand::Tally const &tally) {
   out.member(name, tally.count()).key(fmt::format("{}_reasons", name)).begin_array();
   for (auto const &[reason, counted] : tally.reasons()) {
     out.begin_object().member("reason", reason).member("count", counted.count).key("examples").begin_array();
@@ -82,7 +82,7 @@ void write_tally(search::JsonWriter &out, std::string_view name, understand::Tal
 
 auto body_of(understand::FeedOutcome const &outcome) -> std::string {
   auto body = std::string{};
-  auto out = search::JsonWriter{body};
+  auto out = codec::JsonWriter{body};
   out.begin_object()
       .member("format", outcome.format)
       .member("source", outcome.source)
@@ -129,7 +129,7 @@ private:
     TRY(auto order, order_of(call.request.body));
     TRY(auto const id, desk.begin(std::move(order), call.viewer));
     auto body = std::string{};
-    search::JsonWriter{body}.begin_object().member("load", id).end_object();
+    codec::JsonWriter{body}.begin_object().member("load", id).end_object();
     return json_reply(std::move(body), 201);
   }
 };

@@ -29,7 +29,7 @@ public:
     TRY(auto const page, call.services.observations.page(query, call.request.parameter("cursor"), limit, call.viewer));
     auto const sensors = search::sensor_names(call.viewer, call.services.catalogue);
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().key("observations").begin_array();
     for (auto const &seen : page.observations) search::write_observation(json, seen, sensors);
     json.end_array().member("next", page.next).end_object();

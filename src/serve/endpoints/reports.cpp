@@ -93,7 +93,7 @@ auto writes_of(json::array const &list, model::Context const &usual) -> Result<s
   return writes;
 }
 
-void write(search::JsonWriter &out, model::Report const &report, std::string_view source) {
+void write(codec::JsonWriter &out, model::Report const &report, std::string_view source) {
   out.begin_object().member("id", report.id.number).member("source", source).member("title", report.title);
   out.member("created", report.created).member("withdrawn", report.withdrawn);
 }
@@ -108,7 +108,7 @@ public:
     TRY(auto reports, call.services.catalogue.reports(with_one_more(page), call.viewer));
     auto const next = cut_page(reports, page, [](auto const &report) { return report.id.number; });
     auto body = std::string{};
-    auto out = search::JsonWriter{body};
+    auto out = codec::JsonWriter{body};
     out.begin_object().key("reports").begin_array();
     for (auto const &report : reports) {
       auto const source = call.services.catalogue.source(report.source);
@@ -149,7 +149,7 @@ public:
     TRY(auto const report, call.services.catalogue.add_report(source, title, writes, call.viewer));
     TRY_VOID(call.services.apply_changes());
     auto body = std::string{};
-    auto out = search::JsonWriter{body};
+    auto out = codec::JsonWriter{body};
     write(out, report, source);
     out.member("values", writes.size()).end_object();
     return json_reply(std::move(body), 201);

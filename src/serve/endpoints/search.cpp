@@ -80,7 +80,7 @@ private:
   }
 
   void write(std::string &to, search::Answer const &answer) {
-    auto json = search::JsonWriter{to};
+    auto json = codec::JsonWriter{to};
     writer_.write(json, answer);
     to.push_back('\n');
     ++member_.values;
@@ -100,7 +100,7 @@ private:
     auto const spent = clock_.steady() - start_;
     member_.milliseconds =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(spent).count());
-    auto json = search::JsonWriter{to};
+    auto json = codec::JsonWriter{to};
     search::write(json, std::span{&member_, 1});
     to.push_back('\n');
   }

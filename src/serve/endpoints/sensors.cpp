@@ -41,7 +41,7 @@ public:
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const sensors, call.services.catalogue.sensors(call.viewer));
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().key("sensors");
     write_sensors(json, sensors);
     json.end_object();
@@ -78,7 +78,7 @@ public:
     TRY(auto const sensor,
         call.services.catalogue.invite_sensor(call.arguments[0], codec::sha256(code.secret), expiry, call.viewer));
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().member("name", sensor.name).member("code", code.to_string()).member("expires", expiry);
     json.member("addresses", code.addresses).member("node_key", facts.pin.to_string()).end_object();
     return json_reply(std::move(body), 201);
@@ -181,7 +181,7 @@ public:
     auto const name = call.arguments[0] == kAll ? std::string_view{} : std::string_view{call.arguments[0]};
     TRY(auto const version, call.services.catalogue.configure_sensors(name, changes, call.viewer));
     auto body = std::string{};
-    search::JsonWriter{body}.begin_object().member("version", version).end_object();
+    codec::JsonWriter{body}.begin_object().member("version", version).end_object();
     return json_reply(std::move(body));
   }
 
@@ -230,7 +230,7 @@ public:
       return fail(ErrorCode::not_found, "there is no sensor of that name; noroshi sensors lists those there are");
     TRY(auto const wanted, call.services.catalogue.sensor_configuration(id));
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().member("version", wanted.version).key("settings").begin_array();
     for (auto const &[key, value] : wanted.settings)
       json.begin_object().member("key", key).member("value", value).end_object();

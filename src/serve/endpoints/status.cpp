@@ -10,7 +10,7 @@ namespace noroshi::serve {
 namespace {
 
 /// where[{what, name, place, date, entries, problem}]: what has no source has one entry without a name.
-void write(search::JsonWriter &json, std::vector<understand::WhereSource> const &sources) {
+void write(codec::JsonWriter &json, std::vector<understand::WhereSource> const &sources) {
   auto const text = [&](std::string_view name, std::string const &value) {
     json.key(name);
     if (value.empty())
@@ -40,7 +40,7 @@ auto running_state(Services const &services) -> boost::json::object {
 }
 
 /// Each member that `noroshi status` promises is there; what the running program does not say is empty.
-void write_running(search::JsonWriter &json, boost::json::object state) {
+void write_running(codec::JsonWriter &json, boost::json::object state) {
   json.member("running", state.contains("uptime"));
   for (auto const *list : {"listeners", "protections", "unknown_commands"})
     if (!state.contains(list)) state[list] = boost::json::array{};
@@ -63,7 +63,7 @@ public:
     TRY(auto const indicators, call.services.indicators.stats());
     TRY(auto const observations, call.services.observations.stats(call.viewer));
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().member("organisation", search::home_name(call.services.catalogue));
     write_running(json, running_state(call.services));
     json.key("sensors");

@@ -14,7 +14,7 @@ namespace {
 // Between two lines about how far the work is: a worker's thread waits so long, and others wait for it.
 constexpr auto kLook = std::chrono::milliseconds{100};
 
-void write(search::JsonWriter &json, model::IndicatorFile const &file) {
+void write(codec::JsonWriter &json, model::IndicatorFile const &file) {
   json.member("file", file.name).member("tier", file.tier).member("indicators", file.indicators);
   json.member("contexts", file.contexts).member("bytes", file.bytes).member("filter_bytes", file.filter_bytes);
 }
@@ -43,7 +43,7 @@ public:
     TRY(auto const stats, call.services.indicators.stats());
     TRY(auto const files, call.services.indicators.files());
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().member("indicators", stats.indicators).member("contexts", stats.contexts);
     json.member("bytes", stats.bytes).key("files").begin_array();
     for (auto const &file : files) {
@@ -64,7 +64,7 @@ public:
       : store_(store), files_(std::move(files)) {}
 
   auto next(std::string &to) -> bool override {
-    auto json = search::JsonWriter{to};
+    auto json = codec::JsonWriter{to};
     json.begin_object();
     if (at_ == files_.size()) {
       json.member("checked", checked_).member("damaged", damaged_).end_object();
@@ -124,7 +124,7 @@ public:
     if (!work_.joinable()) work_ = std::thread{[this] { compact(); }};
     auto lock = std::unique_lock{mutex_};
     changed_.wait_for(lock, kLook, [this] { return outcome_.has_value(); });
-    auto json = search::JsonWriter{to};
+    auto json = codec::JsonWriter{to};
     if (!outcome_) {
       if (done_ == told_) return true;
       told_ = done_;
@@ -151,7 +151,7 @@ private:
     outcome_ = std::move(outcome);
     changed_.notify_all();
   }
-  void finish(search::JsonWriter &json, Result<void> const &outcome) {
+  void finish(codec::JsonWriter &json, Result<void> const &outcome) {
     json.begin_object().member("bytes_before", bytes_before_);
     auto const stats = outcome ? store_.stats() : Result<model::IndicatorStats>{outcome.error()};
     if (stats)

@@ -64,7 +64,7 @@ public:
     TRY(auto const values, origin ? store.top_origins(kind, *origin, since, limit, call.viewer)
                                   : store.top_values(kind, field.field, since, limit, call.viewer));
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().key("values").begin_array();
     for (auto const &each : values)
       json.begin_object().member("value", each.value).member("count", each.count).end_object();

@@ -13,7 +13,7 @@ public:
   [[nodiscard]] auto permits(model::Viewer const &viewer) const -> bool final { return viewer.may_administer(); }
 };
 
-void write(search::JsonWriter &json, model::User const &user) {
+void write(codec::JsonWriter &json, model::User const &user) {
   json.begin_object().member("id", user.id.number).member("name", user.name).member("role", to_string(user.role));
   json.member("organisation", user.organisation.number).member("disabled", user.disabled).end_object();
 }
@@ -24,7 +24,7 @@ public:
   auto answer(Call const &call) -> Result<net::HttpResponse> override {
     TRY(auto const users, call.services.catalogue.users(call.viewer));
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().key("users").begin_array();
     for (auto const &user : users) write(json, user);
     json.end_array().end_object();
@@ -44,7 +44,7 @@ public:
     TRY(auto const role, model::parse_user_role(role_text));
     TRY(auto const user, call.services.catalogue.add_user(name, role, {}, call.viewer));
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     write(json, user);
     return json_reply(std::move(body), 201);
   }
@@ -72,7 +72,7 @@ public:
     TRY(auto const keys, call.services.catalogue.keys(call.viewer));
     TRY(auto const users, call.services.catalogue.users(call.viewer));
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().key("keys").begin_array();
     for (auto const &key : keys) {
       auto name = std::string{};
@@ -104,7 +104,7 @@ public:
     TRY(auto const expires, time_member(document.get_object(), "expires"));
     TRY(auto const key, call.services.catalogue.add_key(user, label, expires, call.viewer));
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().member("user", user).member("label", label).member("key", key).end_object();
     return json_reply(std::move(body), 201);
   }
@@ -134,7 +134,7 @@ public:
     TRY(auto entries, call.services.catalogue.audit_log(with_one_more(page), call.viewer));
     auto const next = cut_page(entries, page, [](auto const &entry) { return entry.id; });
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().key("audit").begin_array();
     for (auto const &entry : entries) {
       json.begin_object().member("id", entry.id).member("time", entry.time).member("actor", entry.actor);

@@ -77,7 +77,7 @@ auto values_of(json::object const &object) -> Result<std::vector<model::Value>> 
   return values;
 }
 
-void write(search::JsonWriter &out, model::Watch const &watch) {
+void write(codec::JsonWriter &out, model::Watch const &watch) {
   out.begin_object().member("id", watch.id.number);
   out.key("owner");
   watch.owner ? out.value(watch.owner_name) : out.value(nullptr);
@@ -115,7 +115,7 @@ public:
     TRY(auto watches, call.services.watcher->book().watches(with_one_more(page), call.viewer));
     auto const next = cut_page(watches, page, [](auto const &watch) { return watch.id.number; });
     auto body = std::string{};
-    auto out = search::JsonWriter{body};
+    auto out = codec::JsonWriter{body};
     out.begin_object().key("watches").begin_array();
     for (auto const &watch : watches) {
       write(out, watch);
@@ -160,7 +160,7 @@ public:
     TRY(auto const added, watcher.book().add(watch, call.viewer));
     TRY_VOID(watcher.refresh());
     auto body = std::string{};
-    auto out = search::JsonWriter{body};
+    auto out = codec::JsonWriter{body};
     write(out, added.watch);
     out.key("webhook_secret");
     added.webhook_secret.empty() ? out.value(nullptr) : out.value(to_hex(added.webhook_secret));
@@ -187,7 +187,7 @@ public:
     TRY(auto const watch, book.watch(id, call.viewer));
     TRY(auto const values, book.values(id, after, kShownValues, call.viewer));
     auto body = std::string{};
-    auto out = search::JsonWriter{body};
+    auto out = codec::JsonWriter{body};
     out.begin_object().key("watch");
     write(out, watch);
     out.end_object().key("values").begin_array();

@@ -1,7 +1,7 @@
 // POST /peer/v1/batches: a sensor hands in a sealed segment's frames; acknowledged means durable. POST /peer/v1/health:
 // the same headers without a batch, so that a quiet sensor is heard too. Both answer with the tag of the configuration
 // that the node wants. Headers: serve/handed_in.hpp.
-#include "search/json_writer.hpp"
+#include "codec/json_writer.hpp"
 #include "serve/handed_in.hpp"
 #include "serve/peer_router.hpp"
 #include "serve/reply.hpp"
@@ -36,7 +36,7 @@ public:
 private:
   static auto acknowledged(bool is_new, std::uint64_t observations, std::string_view tag) -> net::HttpResponse {
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().member("acknowledged", true).member("duplicate", !is_new);
     json.member("observations", observations).member("configuration", tag).end_object();
     return json_reply(std::move(body));
@@ -48,7 +48,7 @@ public:
   auto answer(PeerCall const &call) -> Result<net::HttpResponse> override {
     TRY_VOID(note_health(call));
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().member("sensor", call.sensor.name);
     json.member("configuration", configuration_tag(call.sensor, *call.services.packs.list())).end_object();
     return json_reply(std::move(body));

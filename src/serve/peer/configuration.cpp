@@ -2,7 +2,7 @@
 // content. GET /peer/v1/packs?sha256=…: one pack's content.
 #include <algorithm>
 
-#include "search/json_writer.hpp"
+#include "codec/json_writer.hpp"
 #include "serve/peer_router.hpp"
 #include "serve/reply.hpp"
 
@@ -15,7 +15,7 @@ public:
     TRY(auto const wanted, call.services.registry.sensor_configuration(call.sensor.id));
     auto const packs = call.services.packs.list();
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().member("version", wanted.version);
     json.member("tag", configuration_tag(call.sensor, *packs)).key("settings").begin_object();
     for (auto const &[key, value] : wanted.settings) json.member(key, value);

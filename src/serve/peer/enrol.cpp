@@ -2,7 +2,7 @@
 // hold is the sensor's from now on. The one thing that a stranger may ask here.
 #include "base/bytes.hpp"
 #include "codec/enrolment_code.hpp"
-#include "search/json_writer.hpp"
+#include "codec/json_writer.hpp"
 #include "serve/body.hpp"
 #include "serve/peer_router.hpp"
 #include "serve/reply.hpp"
@@ -23,7 +23,7 @@ public:
     TRY(auto const joined, call.services.registry.join_sensor(codec::sha256(secret), *call.request.peer_key,
                                                               "peer " + call.request.peer.to_string()));
     auto body = std::string{};
-    auto json = search::JsonWriter{body};
+    auto json = codec::JsonWriter{body};
     json.begin_object().member("sensor", joined.name).end_object();
     return json_reply(std::move(body));
   }

@@ -156,8 +156,13 @@ auto FeedInput::next(Piece &piece) -> Result<bool> {
     }
     TRY(piece.begins_file, next_entry());
     if (piece.begins_file) break;
+    auto const is_empty = !is_archive_ && !files_[at_ - 1].empty();
     read_ = bytes_read();
     open_.reset();
+    if (!is_empty) continue;
+    // Told like any other: what a failed download left behind must not pass for a feed that got shorter.
+    piece = {.file = files_[at_ - 1], .bytes = {}, .begins_file = true, .ends_file = true};
+    return true;
   }
   piece.file = file_;
   auto got = ::la_ssize_t{1};

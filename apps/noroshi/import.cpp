@@ -195,10 +195,17 @@ private:
     return std::chrono::duration_cast<std::chrono::seconds>(*duration).count();
   }
 
+  /// A node that is starting, and a store that catches up, take their time.
+  static auto open_watched(Global const &global, Interruption &interruption) -> Result<Client> {
+    auto const watched =
+        Interruption::Watch{interruption, [] { fmt::print(stderr, "noroshi: interrupted; nothing was imported\n"); }};
+    return Client::open(global);
+  }
+
   auto run_feed(Global const &global) -> Result<Exit> {
     TRY(auto choice, feed_choice());
     auto interruption = Interruption{};
-    TRY(auto client, Client::open(global));
+    TRY(auto client, open_watched(global, interruption));
     TRY(auto const outcome, import_feed(client, interruption, files_, std::move(choice)));
     print(format_ == "json" ? boost::json::serialize(outcome) + "\n" : feed_text(outcome));
     auto const *const refused = outcome.if_contains("refused");

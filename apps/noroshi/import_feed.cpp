@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <mutex>
 
@@ -53,6 +54,7 @@ public:
       return Error{sent.error().code, sent.error().sentence + "; nothing of this import was stored"};
     }
     if (load_.empty()) return fail(ErrorCode::malformed, "{}", nothing_);
+    asked_to_finish_ = true;
     auto outcome = ask(fmt::format("/api/v1/loads/{}/finish", load_), {}, {});
     progress_.clear();
     if (outcome) tell_passed(*outcome);
@@ -61,11 +63,12 @@ public:
 
   /// Called by the thread that waits for signals, while run() goes on in its own.
   void tidy_up() {
-    auto const over = give_up();
-    auto const is_stored = !over && over.error().code == ErrorCode::not_found;
-    fmt::print(
-        stderr, "{}noroshi: interrupted; {}\n", ::isatty(STDERR_FILENO) != 0 ? "\r\x1b[K" : "",
-        is_stored ? "the node had everything by then, and has finished it" : "nothing of this import was stored");
+    auto const given_up = give_up() && client_.asks_a_node();
+    // Once the store was asked to show it, only a load that could still be given up is known to be none.
+    auto const is_unsure = asked_to_finish_ && !given_up;
+    fmt::print(stderr, "{}noroshi: interrupted; {}\n", ::isatty(STDERR_FILENO) != 0 ? "\r\x1b[K" : "",
+               is_unsure ? "everything was there by then: see with \"noroshi data fitness\" whether it was stored"
+                         : "nothing of this import was stored");
   }
 
 private:
@@ -117,11 +120,15 @@ private:
     auto piece = FeedInput::Piece{};
     TRY(auto more, input.next(piece));
     if (!more) nothing_ = input.nothing();
+    // Among others it would be passed over in silence.
+    if (!more && !load_.empty() && input.passed().count == 0) return fail(ErrorCode::malformed, "{}", nothing_);
     if (more && choice_.format.empty()) {
       TRY_VOID(recognise(input, piece));
       want_only_the_formats(input);
     }
     if (more && load_.empty()) TRY_VOID(begin());
+    for (auto &name : std::exchange(empty_, {}))
+      TRY_VOID(hand_over({.file = std::move(name), .bytes = {}, .begins_file = true, .ends_file = true}));
     while (more) {
       auto following = FeedInput::Piece{};
       auto reading = std::async(std::launch::async, [&] { return input.next(following); });
@@ -142,6 +149,12 @@ private:
     auto passed = std::vector<std::string>{};
     auto const unknown = format_of(input, piece);
     for (auto pieces = std::size_t{0}; pieces < kMostPassed; ++pieces) {
+      if (is_empty(piece)) {  // tells nothing of its format
+        empty_.push_back(piece.file);
+        TRY(auto const more, input.next(piece));
+        if (!more) break;
+        continue;
+      }
       auto const found = piece.begins_file ? format_of(input, piece) : unknown;
       if (found) {
         auto const format = Registry<FeedFormat>::instance().create(*found);
@@ -149,6 +162,7 @@ private:
         if (std::ranges::any_of(passed, wants)) return unknown.error();
         choice_.format = *found;
         std::ranges::for_each(passed, [&](auto const &file) { passed_.add(file); });
+        std::erase_if(empty_, [&](auto const &file) { return !format->wants(file); });
         return ok;
       }
       if (piece.begins_file) passed.push_back(piece.file);
@@ -156,6 +170,10 @@ private:
       if (!more) break;
     }
     return unknown.error();
+  }
+
+  static auto is_empty(FeedInput::Piece const &piece) -> bool {
+    return piece.begins_file && piece.ends_file && piece.bytes.empty();
   }
 
   void want_only_the_formats(FeedInput &input) const {
@@ -179,8 +197,10 @@ private:
   ImportProgress progress_{"entries"};
   std::mutex mutex_;  // of load_, and of giving it up
   std::string load_;
+  std::atomic<bool> asked_to_finish_ = false;
   std::string nothing_;  // why the last input gave nothing
   FeedInput::Passed passed_;
+  std::vector<std::string> empty_;  // files in front of the one that told the format
   std::uint64_t parts_ = 0, lines_ = 0;
 };
 

@@ -92,6 +92,15 @@ auto literal_type(std::string_view text) -> std::optional<ValueType> {
   return std::nullopt;
 }
 
+/// A block of one address is that address: firewalls and access lists write hosts so.
+auto made_of(ValueType type, std::string form) -> Value {
+  if (type == ValueType::cidr) {
+    auto const whole = std::string_view{form.contains(':') ? "/128" : "/32"};
+    if (form.ends_with(whole)) return {ValueType::ip, form.substr(0, form.size() - whole.size())};
+  }
+  return {type, std::move(form)};
+}
+
 }  // namespace
 
 auto value_types() -> std::span<ValueType const> {
@@ -104,14 +113,6 @@ auto value_types() -> std::span<ValueType const> {
 }
 
 auto to_string(ValueType type) -> std::string_view { return word_of(kTypes, type); }
-/// A block of one address is that address: firewalls and access lists write hosts so.
-auto made_of(ValueType type, std::string form) -> Value {
-  if (type == ValueType::cidr) {
-    auto const whole = std::string_view{form.contains(':') ? "/128" : "/32"};
-    if (form.ends_with(whole)) return {ValueType::ip, form.substr(0, form.size() - whole.size())};
-  }
-  return {type, std::move(form)};
-}
 
 auto parse_value_type(std::string_view text) -> Result<ValueType> {
   return parse_word(kTypes, text, "a type of value");

@@ -99,7 +99,10 @@ auto exchange(Steps &steps, Stream &stream, WebUrl const &url) -> Result<HttpRes
   auto buffer = beast::flat_buffer{};
   auto parser = http::response_parser<http::string_body>{};
   auto const most = steps.request().max_answer_bytes;
-  if (most > 0) parser.body_limit(most);
+  if (most > 0)
+    parser.body_limit(most);
+  else
+    parser.body_limit(boost::none);  // none of it is read, whatever its length
   auto const error = steps.run(connection, [&](auto done) {
     if (most > 0)
       http::async_read(stream, buffer, parser, done);

@@ -1,4 +1,5 @@
-// One request to a server of the web that somebody named by URL, over http or https (the system's certificate authorities).
+// One request to a server of the web that somebody named by URL, over http or https (the system's certificate
+// authorities).
 #pragma once
 
 #include <chrono>

@@ -80,6 +80,10 @@ auto FeedDesk::take(std::string_view id, FeedPart const &part, model::Viewer con
     forget(id);
     return std::move(read).error();
   }
+  {
+    auto const desk = std::lock_guard{mutex_};  // a part that took long is a sign of life when it ends, too
+    open->last_used = ports_.clock.steady();
+  }
   return open->load->so_far();
 }
 

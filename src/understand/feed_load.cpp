@@ -61,6 +61,8 @@ auto FeedLoad::create(FeedOrder order, Ports ports, model::Viewer const &viewer)
 }
 
 auto FeedLoad::begin_file(std::string_view name) -> Result<void> {
+  if (in_file_) TRY_VOID(end_file());
+  in_file_ = true;
   files_.emplace_back(name);
   line_ = 0;
   numbers_.clear();  // files share few facts, and each costs its length
@@ -73,6 +75,7 @@ auto FeedLoad::begin_file(std::string_view name) -> Result<void> {
 }
 
 auto FeedLoad::read(std::string_view bytes) -> Result<void> {
+  if (!in_file_) return fail(ErrorCode::malformed, "these bytes belong to no file; a file's first part has its name");
   outcome_.bytes += bytes.size();
   if (std::exchange(at_beginning_, bytes.empty()) && is_utf16(bytes)) {
     skips_ = true;
@@ -84,11 +87,16 @@ auto FeedLoad::read(std::string_view bytes) -> Result<void> {
 }
 
 auto FeedLoad::end_file() -> Result<void> {
-  if (!skips_) format_->end_file(*this);
+  in_file_ = false;
+  if (at_beginning_)
+    nothing_in("an empty file", files_.back());
+  else if (!skips_)
+    format_->end_file(*this);
   return flush_when(kEntriesAtOnce);
 }
 
 auto FeedLoad::finish() -> Result<FeedOutcome> {
+  if (in_file_) TRY_VOID(end_file());
   files_.emplace_back();
   line_ = 0;
   taken_before_ = taken();
@@ -124,6 +132,10 @@ auto FeedLoad::check_whole() const -> Result<void> {
                 "\"{}\" is not replaced: {}; {}. Get the feed whole and import it again; without --replace what can be "
                 "read of it is added",
                 order_.source, hole_, kNow);
+  if (!empty_.empty() && !order_.even_if_smaller)
+    return fail(ErrorCode::malformed,
+                "\"{}\" is not replaced: {}; {}. If there is nothing in it by now: --even-if-smaller", order_.source,
+                empty_, kNow);
   if (outcome_.values > 0 || (order_.even_if_smaller && outcome_.refused.count() == 0)) return ok;
   auto first = std::string{};
   for (auto const &[reason, counted] : outcome_.refused.reasons())
@@ -205,6 +217,11 @@ void FeedLoad::unreadable(std::string_view reason, std::string_view text, std::s
   auto const &name = files_.back();
   hole_ = fmt::format("{}{}{}", printable(name), name.empty() ? "" : ": ", printable(reason));
   if (!text.empty() && text != name) hole_ += fmt::format(": {}", model::quoted(text.substr(0, kMaxQuoted)));
+}
+
+void FeedLoad::nothing_in(std::string_view reason, std::string_view text) {
+  leave_out(reason, text);
+  if (empty_.empty()) empty_ = fmt::format("{}: {}", printable(files_.back()), printable(reason));
 }
 
 void FeedLoad::take_but(std::string_view reason, std::string_view text) {

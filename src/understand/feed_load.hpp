@@ -31,12 +31,14 @@ public:
   /// source. conflict: analysts' reports bear the name.
   static auto create(FeedOrder order, Ports ports, model::Viewer const &viewer) -> Result<std::unique_ptr<FeedLoad>>;
 
+  /// Ends the one before, where that was not done.
   auto begin_file(std::string_view name) -> Result<void>;
+  /// malformed: no file was begun.
   auto read(std::string_view bytes) -> Result<void>;
   auto end_file() -> Result<void>;
-  /// Makes all of it visible, durably, and audits it. Once. With `replaced`: malformed where nothing was taken or a
-  /// file has a hole in it; conflict where there are fewer than half as many values as before. Then nothing has
-  /// changed.
+  /// Makes all of it visible, durably, and audits it. Once. With `replaced`: malformed where nothing was taken, a
+  /// file has a hole in it or nothing at all; conflict where there are fewer than half as many values as before. Then
+  /// nothing has changed.
   auto finish() -> Result<FeedOutcome>;
 
   [[nodiscard]] auto so_far() const -> FeedOutcome const & { return outcome_; }
@@ -69,6 +71,7 @@ private:
   void value(FeedValue const &value) override;
   void refuse(std::string_view reason, std::string_view text, std::string_view sentence) override;
   void unreadable(std::string_view reason, std::string_view text, std::string_view sentence) override;
+  void nothing_in(std::string_view reason, std::string_view text) override;
   void take_but(std::string_view reason, std::string_view text) override;
   void leave_out(std::string_view reason, std::string_view text) override;
 
@@ -101,9 +104,11 @@ private:
   std::vector<Read> read_;
   std::optional<Error> failure_;  // of a flush inside a format's call
 
-  std::uint64_t taken_before_ = 0;            // this file began
+  std::uint64_t taken_before_ = 0;  // this file began
+  bool in_file_ = false;
   bool at_beginning_ = true, skips_ = false;  // of the file; it is in no encoding that is read
   std::string hole_;                          // the first file that has one, and what it is
+  std::string empty_;                         // the first file with nothing in it
 
   struct Known {
     FeedFacts facts;

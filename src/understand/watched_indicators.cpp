@@ -119,6 +119,7 @@ private:
 
   /// Watches that are younger than the set this load was checked against are asked of its sources anew.
   auto plan_for_younger() -> Result<void> {
+    if (sources_.empty()) return ok;  // nothing was said
     auto const youngest = std::max(watched_->youngest(), asked_anew_);
     TRY(auto const watches, watcher_.book().watches({}, model::node_viewer()));
     for (auto const &watch : watches) {

@@ -111,7 +111,7 @@ auto Webhooks::set_off() -> Result<void> {
     flight.watch = due.watch.id;
     flight.owner = due.owner.user;
     flight.receiver = std::move(receiver);
-    flight.thread = std::jthread{[this, &flight, due = std::move(due)](std::stop_token const &stop) {
+    auto fly = [this, &flight, due = std::move(due)](std::stop_token const &stop) {
       if (auto const done = deliver(due, stop); !done)
         log_error("the webhook of watch {}: {}", due.watch.id.number, done.error().sentence);
       {
@@ -119,7 +119,13 @@ auto Webhooks::set_off() -> Result<void> {
         flight.is_over = any_landed_ = true;
       }
       landed_.notify_all();
-    }};
+    };
+    try {
+      flight.thread = std::jthread{std::move(fly)};
+    } catch (std::system_error const &error) {  // as many threads as this process may have
+      flights_.pop_back();
+      return fail(ErrorCode::unavailable, "no thread for a webhook: {}", error.what());
+    }
   }
   return ok;
 }

@@ -160,6 +160,39 @@ TEST_CASE("repair of a log that lost a raise keeps what its source said afterwar
   CHECK(look_up(*open_store(path), "b.example").size() == 1);
 }
 
+TEST_CASE("repair of a log that lost a raise keeps what a load of its source said afterwards") {
+  auto const folder = TemporaryFolder{};
+  auto const path = folder / "indicators";
+  {
+    auto const store = open_store(path);
+    auto raising = model::IndicatorCommit{.stream = "intake", .position = 1, .writes = {write("a.example")}};
+    raising.raised = {model::SourceId{1}};
+    REQUIRE(store->apply(raising));
+  }
+  {
+    auto const options = know::engine::EngineOptions{.small_load = 0, .in_background = false};
+    auto const store = *know::engine::Engine::open(*know::engine::open_folder(path), options);
+    auto load = *store->load();
+    auto const context = load->context(write("b.example").context);
+    REQUIRE(load->add(model::ValueType::domain, "b.example", context, {kNow, kNow, 1, {}}));
+    auto const replaced = std::vector{model::SourceId{1}};
+    REQUIRE(load->finish(replaced));
+  }
+  CHECK(look_up(*open_store(path), "b.example").size() == 1);
+  auto log = std::string{};
+  for (auto const &entry : std::filesystem::directory_iterator{path})
+    if (entry.path().filename().string().starts_with("log-") &&
+        records_of(*read_file(entry.path(), 1 << 20)).size() > 0)
+      log = entry.path();
+  auto bytes = *read_file(log, 1 << 20);
+  bytes[records_of(bytes)[0] + 40] ^= 1;
+  std::ofstream{log, std::ios::binary} << bytes;
+  REQUIRE(know::repair_indicator_store(path));
+  auto const opened = open_store(path);
+  CHECK(look_up(*opened, "a.example").empty());
+  CHECK(look_up(*opened, "b.example").size() == 1);
+}
+
 TEST_CASE("every file of a store that does not open is told, with what to do about it") {
   auto const store = Logged{2};
   {

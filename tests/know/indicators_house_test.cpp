@@ -5,6 +5,7 @@
 #include <random>
 #include <thread>
 
+#include "base/file.hpp"
 #include "know/engine/engine.hpp"
 #include "tests/know/indicators_fixture.hpp"
 
@@ -156,6 +157,15 @@ TEST_CASE("every file is named with what it holds, and a changed byte is found i
     CHECK(store->check(name));
   }
   CHECK(store->check("run-none").error().code == ErrorCode::not_found);
+  // What is gone, or from earlier, is not sound; and compacting puts both there again, as the sentence says.
+  auto const old_manifest = *read_file(path + "/manifest", 1 << 20);
+  load(*store, "later.example", 100, 3);
+  std::ofstream{path + "/manifest", std::ios::binary} << old_manifest;
+  CHECK(store->check("manifest").error().sentence.contains("not the one that was written last"));
+  std::filesystem::remove(path + "/manifest");
+  CHECK(store->check("manifest").error().sentence.contains("compact the store"));
+  std::ofstream{path + "/key", std::ios::binary} << "nothing";
+  CHECK_FALSE(store->check("key"));
 
   auto const damaged = path + "/" + files[0].name;
   auto random = std::mt19937_64{11};
@@ -178,6 +188,9 @@ TEST_CASE("every file is named with what it holds, and a changed byte is found i
   }
   CHECK(found > 10);
   CHECK(store->check(files[0].name));
+  REQUIRE(store->compact({}));
+  CHECK(store->check("manifest"));
+  CHECK(store->check("key"));
 }
 
 TEST_CASE("compacting makes one file of all, tells how far it is, and can be stopped without harm") {

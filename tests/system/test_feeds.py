@@ -214,6 +214,23 @@ def test_an_error_page_half_a_bundle_or_a_cut_list_do_not_replace_a_feed(node, t
     assert not hits(node, "192.0.2.109") and hits(node, "192.0.2.102")
 
 
+def test_an_empty_file_among_others_does_not_pass_for_a_shorter_feed(node, tmp_path):
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    for name, last in (("a", 240), ("b", 241), ("c", 242)):
+        write(folder / f"{name}.txt", f"192.0.2.{last}\n")
+    load(node, "--source", "parts", "--replace", folder)
+    for hollow in ("a.txt", "c.txt"):
+        before = (folder / hollow).read_text()
+        write(folder / hollow, "")
+        told = node.run("import", "--source", "parts", "--replace", folder, expect=2)
+        assert f"{hollow}: an empty file" in told and "--even-if-smaller" in told
+        write(folder / hollow, before)
+    assert hits(node, "192.0.2.240") and hits(node, "192.0.2.242")
+    told = node.run("import", "--source", "parts", write(tmp_path / "d.txt", "192.0.2.243\n"), write(tmp_path / "e.txt", ""), expect=2)
+    assert "e.txt is empty" in told and not hits(node, "192.0.2.243")
+
+
 def test_a_name_is_a_feed_or_peoples_reports_and_never_both(node, tmp_path):
     path = write(tmp_path / "list.txt", "192.0.2.85\n")
     node.run("report", "add", "--source", "partner", "--title", "by hand", "192.0.2.86")

@@ -114,6 +114,53 @@ TEST_CASE("what has fewer than half as many values as before does not replace a 
   CHECK(fixture.values() == "192.0.2.1 192.0.2.2");
 }
 
+TEST_CASE("a feed of several files is not replaced where one of them is empty, unless it is said") {
+  auto fixture = Fixture{};
+  REQUIRE(fixture.replace("plain", "192.0.2.1\n192.0.2.2\n"));
+  auto const two_files = [&](std::string format, std::string_view second, bool even_if_smaller) -> Result<FeedOutcome> {
+    auto order = Fixture::plain();
+    order.format = std::move(format);
+    order.older = OlderEntries::replaced;
+    order.even_if_smaller = even_if_smaller;
+    TRY(auto load,
+        FeedLoad::create(std::move(order), {fixture.indicators, fixture.catalogue, fixture.clock}, fixture.viewer()));
+    TRY_VOID(load->begin_file("one"));
+    TRY_VOID(load->read(load->so_far().format == "plain" ? "192.0.2.3\n192.0.2.4" : bundle(2)));
+    TRY_VOID(load->begin_file("two"));  // ends the one before, with its unfinished line
+    TRY_VOID(load->read(second));
+    return load->finish();
+  };
+  auto const refused = two_files("plain", "", false);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().sentence.contains("two: an empty file"));
+  CHECK(refused.error().sentence.contains("--even-if-smaller"));
+  CHECK(two_files("stix", R"({"error":"too many requests"})", false).error().sentence.contains("without a list"));
+  CHECK(fixture.values() == "192.0.2.1 192.0.2.2");
+  auto const taken = two_files("plain", "", true);
+  REQUIRE(taken);
+  CHECK(taken->values == 2);
+  CHECK(taken->left_out.count() == 1);
+  CHECK(fixture.values() == "192.0.2.3 192.0.2.4");
+}
+
+TEST_CASE("bytes that belong to no file end a load, whatever they are") {
+  for (auto const bytes : {std::string_view{"192.0.2.1\n"},
+                           std::string_view{"\xff\xfe"
+                                            "1\0",
+                                            4},
+                           std::string_view{"<html>\n"}}) {
+    auto fixture = Fixture{};
+    auto desk = understand::FeedDesk{{fixture.indicators, fixture.catalogue, fixture.clock}};
+    auto const admin = fixture.viewer();
+    auto const id = desk.begin(Fixture::plain(), admin);
+    REQUIRE(id);
+    auto const part = understand::FeedPart{.number = 0, .file = {}, .bytes = bytes};
+    CHECK(desk.take(*id, part, admin).error().code == ErrorCode::malformed);
+    CHECK(desk.finish(*id, admin).error().code == ErrorCode::not_found);
+    CHECK(fixture.values().empty());
+  }
+}
+
 TEST_CASE("a marking is never loosened, also where a feed has more origins than are kept") {
   auto fixture = Fixture{};
   fixture.most_facts = 2;

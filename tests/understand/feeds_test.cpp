@@ -252,6 +252,28 @@ TEST_CASE("STIX: a marking holds wherever the bundle defines it, and one that it
   }
 }
 
+TEST_CASE("STIX: marks in a shape that no bundle has are red") {
+  for (auto const *marks :
+       {R"("object_marking_refs":"marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9")",
+        R"("object_marking_refs":[7])", R"("granular_markings":{})", R"("granular_markings":[{"selectors":["x"]}])"}) {
+    auto const found = FeedFindings::of(
+        "stix",
+        fmt::format(R"({{"objects":[{{"type":"indicator","pattern":"[domain-name:value = 'a.example']",{}}}]}})",
+                    marks));
+    REQUIRE(found.values.size() == 1);
+    CHECK_MESSAGE(found.values[0].facts.tlp == model::Tlp::red, marks);
+    CHECK(found.changed.size() == 1);
+  }
+  auto const language =
+      FeedFindings::of("stix", R"({"objects":[{"type":"indicator","pattern":"[domain-name:value = 'a.example']",)"
+                               R"("granular_markings":[{"lang":"ja","selectors":["name"]}]}]})");
+  CHECK(language.values.at(0).facts.tlp == std::nullopt);
+}
+
+TEST_CASE("MISP: what is no event is a hole in the feed") {
+  CHECK(FeedFindings::of("misp", R"({"error":"too many requests"})", "5f0a.json").holes == 1);
+}
+
 TEST_CASE("MISP: a TLP marking that nobody knows is red") {
   auto const found = FeedFindings::of("misp",
                                       R"({"Event":{"uuid":"u1","info":"x","Tag":[{"name":"Tlp:unclear"}],"Attribute":)"

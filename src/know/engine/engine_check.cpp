@@ -6,6 +6,16 @@
 
 namespace noroshi::know::engine {
 
+namespace {
+
+/// Numbers for files are taken beyond what was saved: only what was committed with them has to be the same.
+auto is_as_saved(Manifest const &on_disk, Manifest const &known) -> bool {
+  return on_disk.version == known.version && on_disk.first_log == known.first_log &&
+         on_disk.key_checksum == known.key_checksum && on_disk.erasures == known.erasures && on_disk.runs == known.runs;
+}
+
+}  // namespace
+
 auto Engine::files() -> Result<std::vector<model::IndicatorFile>> {
   auto const lock = std::lock_guard{write_};  // which runs are files must fit the snapshot
   auto const now = snapshot();
@@ -35,7 +45,11 @@ auto Engine::files() -> Result<std::vector<model::IndicatorFile>> {
 auto Engine::check_on_disk(std::string const &file) -> Result<void> {
   auto const lock = std::lock_guard{write_};
   if (file == kManifestName) {
-    TRY_VOID(read_manifest(*files_));
+    TRY(auto const found, read_manifest(*files_));
+    if (!found) return fail(ErrorCode::malformed, "{}/{} is missing", files_->where(), kManifestName);
+    // Where writing it failed, the one before may stand there, and the next commit mends that.
+    if (!disk_unsure_ && !is_as_saved(*found, manifest_))
+      return fail(ErrorCode::malformed, "{}/{} is not the one that was written last", files_->where(), kManifestName);
     return ok;
   }
   if (file == kKeyName) {

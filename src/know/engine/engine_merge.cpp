@@ -169,6 +169,12 @@ auto Engine::merge_files(std::size_t first, std::size_t count, Progress const &p
 auto Engine::compact(Progress const &progress) -> Result<void> {
   auto const one_at_a_time = std::lock_guard{house_};
   TRY_VOID(flush());
+  {
+    // Whatever happened to them on the disk: store check sends people here.
+    auto const lock = std::lock_guard{write_};
+    TRY_VOID(write_key(*files_, key_));
+    TRY_VOID(save(manifest_));
+  }
   return file_runs_ == 0 ? Result<void>{ok} : merge_files(0, file_runs_, progress);
 }
 

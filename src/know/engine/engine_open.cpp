@@ -15,14 +15,11 @@ constexpr auto kReplayedTogether = std::size_t{16};
 // Records that hold more are worth a merge of their own.
 constexpr auto kReplayedEntries = std::uint64_t{4096};
 
-/// A raise may be among what was lost; what its source said afterwards tells of it.
-void raise_to(Erasures &erasures, Batch const &batch) {
-  for (auto i = std::uint32_t{0}; i < batch.descriptors.size(); ++i) {
-    auto const head = head_of(batch.descriptors[i]);
-    if (head.generation == 0) continue;
-    auto &generation = erasures.generations[head.source];
-    generation = std::max(generation, head.generation);
-  }
+/// A raise may be among what was lost; what its source said afterwards, in a log or in a load's file, tells of it.
+void raise_to(Erasures &erasures, DescriptorHead const &head) {
+  if (head.generation == 0) return;
+  auto &generation = erasures.generations[head.source];
+  generation = std::max(generation, head.generation);
 }
 
 /// What to do about a file without which the store does not open.
@@ -139,6 +136,10 @@ auto Engine::replay_logs() -> Result<void> {
     log_number_ = log.number;
     log_bytes_ = log.end;
   }
+  // After the log's raises, which count up from the manifest's.
+  if (options_.repairs)
+    for (auto const &run : next.runs)
+      for (auto i = std::uint32_t{0}; i < run->descriptors(); ++i) raise_to(next.erasures, head_of(run->descriptor(i)));
   // A record that a killed process left to the system's cache counts from now on, and the next log will say so.
   if (log_number_ != 0) TRY_VOID(files_->sync(log_name(log_number_)));
   if (log_number_ != 0) TRY_VOID(purge_small(next, file_runs_));
@@ -189,7 +190,8 @@ auto Engine::replay(LogFile const &log, Snapshot &next) -> Result<void> {
     reached = batch.position;
     version_ = std::max(version_, batch.version);
     erase(next.erasures, batch);
-    if (options_.repairs) raise_to(next.erasures, batch);
+    for (auto i = std::uint32_t{0}; options_.repairs && i < batch.descriptors.size(); ++i)
+      raise_to(next.erasures, head_of(batch.descriptors[i]));
     if (batch.entries.empty()) continue;
     TRY(auto run, run_of(batch));
     entries += run->facts().entries;

@@ -9,7 +9,7 @@ namespace noroshi::know::engine {
 
 namespace {
 
-constexpr auto kMagic = std::string_view{"NRMANI01"};
+constexpr auto kMagic = std::string_view{"NRMANI02"};
 constexpr auto kFamily = kMagic.substr(0, 6);
 constexpr auto kLogMagic = std::string_view{"NRLOG001"};
 constexpr auto kLogPrefix = std::string_view{"log-"};
@@ -52,6 +52,11 @@ auto read_manifest(Files &files) -> Result<std::optional<Manifest>> {
   auto manifest = Manifest{};
   auto from = ByteReader{text};
   auto const magic = from.take(kMagic.size());
+  if (magic.starts_with(kFamily) && magic < kMagic)
+    return fail(ErrorCode::conflict,
+                "{}: the indicators were written by an older version of this program, in a form that this one does not "
+                "read; move the folder away and import the lists again",
+                files.where());
   if (magic.starts_with(kFamily) && magic != kMagic)
     return fail(ErrorCode::conflict, "{}: the indicators were written by a newer version of this program; update it",
                 files.where());

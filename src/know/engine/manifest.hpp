@@ -1,6 +1,6 @@
 // Which files make up a store, and up to where they go. Replaced as a whole; the write-ahead log goes on from there.
 //
-// file = "NRMANI01", u64 version, u64 first log, u64 next file number, u64 checksum of the key, cursors (varint n, each
+// file = "NRMANI02", u64 version, u64 first log, u64 next file number, u64 checksum of the key, cursors (varint n, each
 // varint n, n bytes stream,
 //        u64 position), erasures, varint n runs, each varint n, n bytes name, u64 bytes; u64 checksum (little-endian)
 #pragma once
@@ -28,6 +28,7 @@ struct Manifest {
   struct RunFile {
     std::string name;
     std::uint64_t bytes = 0;
+    auto operator==(RunFile const &) const -> bool = default;
   };
   std::vector<RunFile> runs;  // oldest first
 };
@@ -37,7 +38,7 @@ inline constexpr auto kKeyName = std::string_view{"key"};
 
 /// Durable when it returns.
 auto write_manifest(Files &files, Manifest const &manifest) -> Result<void>;
-/// Nothing where there is none. malformed; conflict: of a newer version.
+/// Nothing where there is none. malformed; conflict: of another version.
 auto read_manifest(Files &files) -> Result<std::optional<Manifest>>;
 
 auto log_name(std::uint64_t number) -> std::string;

@@ -59,6 +59,9 @@ public:
   /// The same, of a file or what is left of it: cut off, no such document at all. A feed with such a hole in it is not
   /// put in the place of what its source said before.
   virtual void unreadable(std::string_view reason, std::string_view text, std::string_view sentence = {}) = 0;
+  /// A file in which there is nothing: where it may be what an error left behind, the feed is not put in the place of
+  /// what its source said before.
+  virtual void nothing_in(std::string_view reason, std::string_view text) = 0;
   /// The value that comes next is taken, but not as it stands there.
   virtual void take_but(std::string_view reason, std::string_view text) = 0;
   /// Nothing is wrong, but it is no indicator: a URL's path alone, a regular expression.

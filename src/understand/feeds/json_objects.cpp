@@ -30,6 +30,7 @@ void JsonObjects::open(char c) {
   began_ = true;
   ++depth_;
   if (depth_ == kListDepth) in_objects_ = c == '[' && name_ == "objects";
+  has_list_ = has_list_ || (depth_ == kListDepth && in_objects_);
   if (depth_ == kObjectDepth && in_objects_ && c == '{') {
     taking_ = true;
     too_large_ = false;

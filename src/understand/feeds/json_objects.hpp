@@ -22,6 +22,8 @@ public:
   void read(std::string_view bytes, Take const &take);
   /// False while a bracket is open, or none ever was: the document was cut, or is something else.
   [[nodiscard]] auto is_complete() const -> bool { return began_ && depth_ == 0 && !in_string_; }
+  /// Whether there was an "objects" list, as every bundle with anything in it has one.
+  [[nodiscard]] auto has_list() const -> bool { return has_list_; }
 
 private:
   void in_text(char c);
@@ -32,6 +34,7 @@ private:
   std::uint32_t depth_ = 0;
   bool began_ = false, in_string_ = false, escaped_ = false;
   bool in_objects_ = false;  // inside the list
+  bool has_list_ = false;
   bool taking_ = false, too_large_ = false;
   std::string name_;    // the last text at depth 1
   std::string object_;  // what of the object has come so far

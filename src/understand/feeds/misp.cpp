@@ -104,7 +104,8 @@ public:
   }
 
   void end_file(FeedSink &to) override {
-    if (too_large_) return to.refuse("an event too large", file_, fmt::format("at most {} bytes are read", kMaxEvent));
+    if (too_large_)
+      return to.unreadable("an event too large", file_, fmt::format("at most {} bytes are read", kMaxEvent));
     if (text_.starts_with("\xef\xbb\xbf")) text_.erase(0, 3);
     auto document = dom::element{};
     if (auto const error = parser_.parse(text_).get(document); error != simdjson::SUCCESS)
@@ -123,7 +124,7 @@ public:
     }
     if (auto list = dom::array{}; document.get_array().get(list) == simdjson::SUCCESS)
       for (auto const holder : list) take(holder);
-    if (found == 0) to.refuse("no MISP event", file_);
+    if (found == 0) to.unreadable("no MISP event", file_);
     text_.clear();
   }
 

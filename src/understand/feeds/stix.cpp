@@ -69,7 +69,8 @@ public:
       rest.remove_prefix(size + 1);
     }
     waiting_ = {};
-    if (!objects_.is_complete()) to.unreadable("a bundle that is cut off, or no JSON", "");
+    if (!objects_.is_complete()) return to.unreadable("a bundle that is cut off, or no JSON", "");
+    if (!objects_.has_list()) to.nothing_in("JSON without a list of objects", "");
   }
 
 private:

@@ -68,15 +68,27 @@ void StixMarkings::add(std::string_view id, Answer &answer) const {
 }
 
 auto StixMarkings::of(dom::object const &object) const -> Answer {
+  constexpr auto kInDoubt = Answer{model::Tlp::red, false};
   auto answer = Answer{};
   auto id = std::string_view{};
   auto list = dom::array{};
-  if (object["object_marking_refs"].get_array().get(list) == simdjson::SUCCESS)
-    for (auto const ref : list)
-      if (ref.get_string().get(id) == simdjson::SUCCESS) add(id, answer);
-  if (object["granular_markings"].get_array().get(list) == simdjson::SUCCESS)
-    for (auto const mark : list)
-      if (mark["marking_ref"].get_string().get(id) == simdjson::SUCCESS) add(id, answer);
+  if (auto const refs = object["object_marking_refs"]; refs.error() == simdjson::SUCCESS) {
+    if (refs.get_array().get(list) != simdjson::SUCCESS) return kInDoubt;
+    for (auto const ref : list) {
+      if (ref.get_string().get(id) != simdjson::SUCCESS) return kInDoubt;
+      add(id, answer);
+    }
+  }
+  if (auto const marks = object["granular_markings"]; marks.error() == simdjson::SUCCESS) {
+    if (marks.get_array().get(list) != simdjson::SUCCESS) return kInDoubt;
+    for (auto const mark : list) {
+      // A granular mark may tell of a language instead.
+      auto const ref = mark["marking_ref"];
+      if (ref.error() == simdjson::NO_SUCH_FIELD && mark["lang"].error() == simdjson::SUCCESS) continue;
+      if (ref.get_string().get(id) != simdjson::SUCCESS) return kInDoubt;
+      add(id, answer);
+    }
+  }
   return answer;
 }
 

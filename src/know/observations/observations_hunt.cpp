@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <mutex>
+#include <thread>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "know/observations/observations_names.hpp"
 #include "know/observations/observations_schema.hpp"
 #include "know/observations/observations_session.hpp"
+#include "know/observations/observations_sieve.hpp"
 
 namespace noroshi::know::observations {
 
@@ -21,6 +24,10 @@ namespace {
 // Up to so many values are looked for by a piece of their text inside DuckDB; for more it is cheaper to read every
 // different text of the day once and compare its canonical form here.
 constexpr auto kMaxNeedles = std::size_t{32};
+constexpr auto kMaxThreads = 4U;  // of one hunt: visitors and questions go on beside it
+// Texts that mean a value are collected up to so many a day, some megabytes; past that every text is counted.
+constexpr auto kMaxMeant = std::size_t{20'000};
+constexpr auto kTextsAtOnce = std::size_t{500};  // of one statement
 // Addresses of one statement: its text stays below a few megabytes.
 constexpr auto kAddressesAtOnce = std::size_t{50'000};
 
@@ -75,13 +82,14 @@ auto candidates_of(Core &core, std::span<Value const> values) -> Candidates {
   return candidates;
 }
 
-/// Sightings by value, merged over days and places.
+/// Sightings by value, merged over days and places. Thread-safe until it is finished.
 class Collected {
 public:
   explicit Collected(std::span<Value const> values) : values_(values) {}
 
   /// `row` from the column `at`: count, first and last time, the list of sensors as text.
   void add(std::uint32_t number, duck::Rows const &row, std::size_t at) {
+    auto const lock = std::lock_guard{mutex_};
     auto const [place, is_new] = by_value_.try_emplace(number);
     auto &sighting = place->second;
     auto const first = from_micros(row.number<std::int64_t>(at + 1));
@@ -110,6 +118,7 @@ private:
     auto const place = std::ranges::lower_bound(to, sensor);
     if ((place == to.end() || *place != sensor) && to.size() < model::kMaxSightingSensors) to.insert(place, sensor);
   }
+  std::mutex mutex_;
   std::span<Value const> values_;
   std::map<std::uint32_t, model::Sighting> by_value_;
 };
@@ -209,9 +218,41 @@ private:
         where += fmt::format(" OR contains(lower(\"{}\"), ?)", column);
       where += ")";
     }
+    auto sieve = Sieve{};
+    for (auto const &[value, number] : wanted) sieve.add(value);
+    auto meant = std::vector<std::string>{};
+    {
+      TRY(auto rows, session_.query(fmt::format("SELECT DISTINCT \"{}\" FROM {} WHERE {}", column, place_.from, where),
+                                    needles, duck::Fetch::streamed));
+      while (meant.size() <= kMaxMeant && rows.next())
+        if (auto const text = rows.text(0); means_any(field, text, sieve, wanted)) meant.emplace_back(text);
+      TRY_VOID(failed(rows));
+    }
+    if (meant.size() > kMaxMeant) return count(column, where, needles, field, wanted);
+    for (auto rest = std::span{meant}; !rest.empty(); rest = rest.subspan(std::min(rest.size(), kTextsAtOnce))) {
+      auto const some = std::vector<std::string>(
+          rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(std::min(rest.size(), kTextsAtOnce)));
+      auto marks = std::string{"?"};
+      for (auto i = std::size_t{1}; i < some.size(); ++i) marks += ",?";
+      TRY_VOID(count(column, fmt::format("\"{}\" IN ({})", column, marks), some, field, wanted));
+    }
+    return ok;
+  }
+
+  using Wanted = std::map<Value, std::uint32_t>;
+
+  static auto means_any(Field field, std::string_view text, Sieve const &sieve, Wanted const &wanted) -> bool {
+    auto const raw = from_lossless_utf8(text);
+    return sieve.may_mean(field, raw) &&
+           std::ranges::any_of(names_in(field, raw), [&](Value const &name) { return wanted.contains(name); });
+  }
+
+  /// Facts of each different text of these rows, added to what the text means.
+  auto count(std::string_view column, std::string_view where, std::vector<std::string> const &bound, Field field,
+             Wanted const &wanted) -> Result<void> {
     TRY(auto rows, session_.query(fmt::format("SELECT \"{0}\", {1} FROM {2} WHERE {3} GROUP BY \"{0}\"", column, kFacts,
                                               place_.from, where),
-                                  needles, duck::Fetch::streamed));
+                                  bound, duck::Fetch::streamed));
     while (rows.next())
       for (auto const &name : names_in(field, from_lossless_utf8(rows.text(0))))
         if (auto const found = wanted.find(name); found != wanted.end()) to_.add(found->second, rows, 1);
@@ -250,19 +291,42 @@ auto hunt_day(Core &core, Day day, std::span<Value const> values, std::vector<st
 
 auto find_sightings(Core &core, std::span<Value const> values, std::function<bool()> const &go_on)
     -> Result<model::Sightings> {
+  auto const candidates = candidates_of(core, values);
   auto all = model::Sightings{};
   auto found = Collected{values};
-  for (auto const &[day, numbers] : candidates_of(core, values)) {
-    ++all.days;
-    all.candidates += numbers.size();
-    if (numbers.empty()) continue;
-    if (!go_on()) return fail(ErrorCode::unavailable, "the hunt was ended before it was through all days");
-    auto done = hunt_day(core, day, values, numbers, found);
-    if (done) continue;
-    if (done.error().code != ErrorCode::timed_out) return std::move(done).error();
-    ++all.unread;
-    log_warning("a hunt could not read the observations of {} in time; its answers lack that day", to_string(day));
+  auto mutex = std::mutex{};  // of `next`, `all` and `failure`
+  auto next = candidates.begin();
+  auto failure = std::optional<Error>{};
+  auto const take_days = [&] {
+    for (auto lock = std::unique_lock{mutex}; next != candidates.end() && !failure;) {
+      auto const &[day, numbers] = *next++;
+      ++all.days;
+      all.candidates += numbers.size();
+      if (numbers.empty()) continue;
+      if (!go_on()) {
+        failure = fail(ErrorCode::unavailable, "the hunt was ended before it was through all days");
+        break;
+      }
+      lock.unlock();
+      auto const done = hunt_day(core, day, values, numbers, found);
+      lock.lock();
+      if (done) continue;
+      if (done.error().code != ErrorCode::timed_out) {
+        failure = done.error();
+        break;
+      }
+      ++all.unread;
+      log_warning("a hunt could not read the observations of {} in time; its answers lack that day", to_string(day));
+    }
+  };
+  {
+    auto helpers = std::vector<std::jthread>{};
+    auto const wanted = std::min<std::size_t>(std::clamp(std::thread::hardware_concurrency(), 1U, kMaxThreads),
+                                              std::max<std::size_t>(candidates.size(), 1));
+    while (helpers.size() + 1 < wanted) helpers.emplace_back(take_days);
+    take_days();
   }
+  if (failure) return *std::move(failure);
   all.found = std::move(found).finish();
   return all;
 }

@@ -1,5 +1,5 @@
-// Which of the texts that visitors wrote may mean one of some values: told for most without a canonical form, which costs
-// a microsecond a text where a day has a hundred thousand.
+// Which of the texts that visitors wrote may mean one of some values: told for most without a canonical form, which
+// costs a microsecond a text where a day has a hundred thousand.
 #pragma once
 
 #include <algorithm>

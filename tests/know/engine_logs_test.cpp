@@ -140,22 +140,40 @@ TEST_CASE("repair keeps what is sound before and behind the damage, sets the log
   REQUIRE(opened->apply({.stream = "intake", .position = 5, .writes = {write("c5.example")}}));
 }
 
+namespace {
+
+/// Source 1 is raised by the first record, and says a.example there.
+void raise(model::IndicatorStore &store) {
+  auto raising = model::IndicatorCommit{.stream = "intake", .position = 1, .writes = {write("a.example")}};
+  raising.raised = {model::SourceId{1}};
+  REQUIRE(store.apply(raising));
+}
+
+/// Of the one log that has records.
+void damage_first_record(std::string const &path) {
+  for (auto const &entry : std::filesystem::directory_iterator{path}) {
+    if (!entry.path().filename().string().starts_with("log-")) continue;
+    auto bytes = *read_file(entry.path(), 1 << 20);
+    auto const records = records_of(bytes);
+    if (records.empty()) continue;
+    bytes[records[0] + 40] ^= 1;
+    std::ofstream{entry.path(), std::ios::binary} << bytes;
+    return;
+  }
+  FAIL("no log has a record");
+}
+
+}  // namespace
+
 TEST_CASE("repair of a log that lost a raise keeps what its source said afterwards") {
   auto const folder = TemporaryFolder{};
   auto const path = folder / "indicators";
   {
     auto const store = open_store(path);
-    auto raising = model::IndicatorCommit{.stream = "intake", .position = 1, .writes = {write("a.example")}};
-    raising.raised = {model::SourceId{1}};
-    REQUIRE(store->apply(raising));
+    raise(*store);
     REQUIRE(store->apply({.stream = "intake", .position = 2, .writes = {write("b.example")}}));
   }
-  auto log = std::string{};
-  for (auto const &entry : std::filesystem::directory_iterator{path})
-    if (entry.path().filename().string().starts_with("log-")) log = entry.path();
-  auto bytes = *read_file(log, 1 << 20);
-  bytes[records_of(bytes)[0] + 40] ^= 1;
-  std::ofstream{log, std::ios::binary} << bytes;
+  damage_first_record(path);
   REQUIRE(know::repair_indicator_store(path)->kept == 1);
   CHECK(look_up(*open_store(path), "b.example").size() == 1);
 }
@@ -165,9 +183,7 @@ TEST_CASE("repair of a log that lost a raise keeps what a load of its source sai
   auto const path = folder / "indicators";
   {
     auto const store = open_store(path);
-    auto raising = model::IndicatorCommit{.stream = "intake", .position = 1, .writes = {write("a.example")}};
-    raising.raised = {model::SourceId{1}};
-    REQUIRE(store->apply(raising));
+    raise(*store);
   }
   {
     auto const options = know::engine::EngineOptions{.small_load = 0, .in_background = false};
@@ -179,14 +195,7 @@ TEST_CASE("repair of a log that lost a raise keeps what a load of its source sai
     REQUIRE(load->finish(replaced));
   }
   CHECK(look_up(*open_store(path), "b.example").size() == 1);
-  auto log = std::string{};
-  for (auto const &entry : std::filesystem::directory_iterator{path})
-    if (entry.path().filename().string().starts_with("log-") &&
-        records_of(*read_file(entry.path(), 1 << 20)).size() > 0)
-      log = entry.path();
-  auto bytes = *read_file(log, 1 << 20);
-  bytes[records_of(bytes)[0] + 40] ^= 1;
-  std::ofstream{log, std::ios::binary} << bytes;
+  damage_first_record(path);
   REQUIRE(know::repair_indicator_store(path));
   auto const opened = open_store(path);
   CHECK(look_up(*opened, "a.example").empty());

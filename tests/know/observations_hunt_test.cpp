@@ -68,6 +68,20 @@ auto hunt(model::PastObservations &past, std::vector<Value> const &values) -> st
   return counts;
 }
 
+/// So many different spellings of one host, on one day.
+auto hosts_counted(std::uint64_t spellings) -> std::uint64_t {
+  auto const folder = Folder{};
+  auto const opened = value_of(open_observations_and_past(options_in(folder)));
+  auto seen = std::vector<Seen>{};
+  for (auto i = std::uint64_t{0}; i < spellings; ++i)
+    seen.push_back({1, "9.9.9.1", fmt::format("CDN.example.com:{}", i), "", ""});
+  auto group = std::vector<model::Observation>{};
+  for (auto const &each : seen) group.push_back(observation_of(each, group.size() + 1));
+  apply(*opened.store, group, at(1, 1), 1);
+  return hunt(*opened.past, {{ValueType::domain, "cdn.example.com"},
+                             {ValueType::ip, "9.9.9.8"}})[{ValueType::domain, "cdn.example.com"}];
+}
+
 auto const kExpected = std::map<Value, std::uint64_t>{{{ValueType::ip, "9.9.9.1"}, 3},
                                                       {{ValueType::ip, "2001:db8::5"}, 1},
                                                       {{ValueType::ip, "9.9.9.7"}, 2},
@@ -87,6 +101,11 @@ auto asked() -> std::vector<Value> {
                                    {ValueType::email, "a@example.com"}, {ValueType::sha256, std::string(64, 'b')}};
   for (auto const &[value, count] : kExpected) values.push_back(value);
   return values;
+}
+
+TEST_CASE("a value that is spelled in very many ways is counted in all of them") {
+  // Of one statement, of several, and more than are collected.
+  for (auto const spellings : {400U, 1'200U, 21'000U}) CHECK(hosts_counted(spellings) == spellings);
 }
 
 TEST_CASE("a hunt finds every value in open and closed days, however visitors spelled it, and nothing else") {

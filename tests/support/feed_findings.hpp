@@ -67,10 +67,7 @@ public:
     refuse(reason, text, sentence);
     ++holes;
   }
-  void nothing_in(std::string_view reason, std::string_view text) override {
-    leave_out(reason, text);
-    ++empty_files;
-  }
+  void nothing_in(std::string_view reason, std::string_view text) override { leave_out(reason, text); }
   void take_but(std::string_view reason, std::string_view text) override {
     changed.push_back({std::string{reason}, std::string{text}, line_});
   }
@@ -88,7 +85,6 @@ public:
   std::vector<Value> values;
   std::vector<Told> refused, left_out, changed;
   std::uint64_t lines = 0, comments = 0;
-  std::uint64_t empty_files = 0;
   std::uint64_t holes = 0;  // of those refused, files and what is left of them
 
 private:

@@ -36,7 +36,8 @@ public:
 
   /// Which of many values were ever met, in all days: addresses as sources or hosts, blocks as holding sources,
   /// domains, URLs and SHA-256 as in ObservationStore::mentions(). Days are chosen by their filters (blocks ask every
-  /// day) and read one by one, each with a deadline of its own; `go_on` is asked before each.
+  /// day) and read one by one, each with a deadline of its own; `go_on` is asked before each, from any
+  /// thread and never twice at once.
   virtual auto sightings(std::span<Value const> values, std::function<bool()> const &go_on, Viewer const &viewer)
       -> Result<Sightings> = 0;
 };

@@ -29,6 +29,15 @@ auto parts() -> std::vector<Part> const & {
       body = "x"
       [http.login]
       path = "/l"
+      [ssh]
+      program = "openssh"
+      version = "SSH-2.0-x"
+      kex = ["curve25519-sha256"]
+      host_keys = ["ssh-ed25519"]
+      keys = ["ed25519"]
+      ciphers = ["aes128-ctr"]
+      macs = ["hmac-sha2-256"]
+      compression = ["none"]
     )");
     for (auto const &name : Registry<Decoy>::instance().names()) {
       made.push_back({name, Registry<Decoy>::instance().create(name)});

@@ -19,9 +19,9 @@ TEST_CASE("listeners are read from their words, and wrong words say what is wron
   CHECK(spec->endpoint.to_string() == "[::1]:8081");
   CHECK(ListenerSpec::parse("any:0.0.0.0:9999")->persona.empty());
   auto const error_of = [](std::string_view text) { return ListenerSpec::parse(text).error().sentence; };
-  CHECK(
-      error_of("nope:127.0.0.1:1").find("there is no decoy \"nope\"; there are any, http, https, redis, telnet, udp") !=
-      std::string::npos);
+  CHECK(error_of("nope:127.0.0.1:1")
+            .find("there is no decoy \"nope\"; there are any, http, https, redis, ssh, telnet, udp") !=
+        std::string::npos);
   CHECK(error_of("http:127.0.0.1:99999").find("is not a port") != std::string::npos);
   CHECK(error_of("http:localhost:80").find("write decoy[@persona[+persona…]]:address:port") != std::string::npos);
   CHECK(error_of("http").find("missing") != std::string::npos);

@@ -12,6 +12,7 @@
 #include "codec/telnet.hpp"
 #include "sense/decoy.hpp"
 #include "sense/shell.hpp"
+#include "sense/typed_line.hpp"
 
 namespace noroshi::sense {
 namespace {
@@ -47,16 +48,6 @@ void note_login(Visit &visit, std::string_view user, std::string_view password, 
       .set(model::Field::password, password)
       .set(model::Field::accepted, std::int64_t{accepted ? 1 : 0});
   visit.note(seen);
-}
-
-auto as_terminal(std::string_view text) -> std::string {
-  auto shown = std::string{};
-  shown.reserve(text.size() + 16);
-  for (auto const character : text) {
-    if (character == '\n') shown += '\r';
-    shown += character;
-  }
-  return shown;
 }
 
 /// What the persona decides.
@@ -107,9 +98,11 @@ public:
     auto turn = Turn{};
     auto used = std::size_t{0};
     auto complete = false;
-    while (used < typed_.size() && !complete) complete = key(typed_[used++], turn.text);
+    auto const echo = state_ == State::password ? TypedLine::Echo::hidden : TypedLine::Echo::shown;
+    auto const most = state_ == State::shell ? codec::kMaxShellLine : kMaxName;
+    while (used < typed_.size() && !complete) complete = line_.key(typed_[used++], echo, most, turn.text);
     typed_.erase(0, used);
-    if (complete) answer(std::exchange(line_, {}), visit, turn);
+    if (complete) answer(line_.take(), visit, turn);
     return turn;
   }
 
@@ -119,29 +112,6 @@ public:
 
 private:
   enum class State : std::uint8_t { user, password, shell };
-
-  /// True at a line's end. Passwords are not echoed.
-  auto key(char character, std::string &echo) -> bool {
-    auto const continues_return = std::exchange(after_return_, character == '\r');
-    if (continues_return && (character == '\n' || character == '\0')) return false;  // RFC 854: CR LF, CR NUL: one end
-    if (character == '\r' || character == '\n') {
-      echo += "\r\n";
-      return true;
-    }
-    auto const shown = state_ != State::password;
-    if (character == '\b' || character == '\x7f') {
-      if (!line_.empty() && shown) echo += "\b \b";
-      if (!line_.empty()) line_.pop_back();
-    } else if (character == '\x03') {
-      line_.clear();
-      echo += "^C\r\n";
-      return true;
-    } else if (character != '\0' && line_.size() < (state_ == State::shell ? codec::kMaxShellLine : kMaxName)) {
-      line_ += character;
-      if (shown) echo += character;
-    }
-    return false;
-  }
 
   void answer(std::string line, Visit &visit, Turn &turn) {
     over_ = ++lines_ >= kMaxLines;
@@ -179,14 +149,13 @@ private:
   Manners const &manners_;
   codec::telnet::Parser parser_;
   std::string typed_;  // bytes behind telnet, not yet taken
-  std::string line_;
+  TypedLine line_;
   std::string user_;
   std::unique_ptr<Shell> shell_;
   int noted_events_ = 0;
   int tries_ = 0;
   int lines_ = 0;
   State state_ = State::user;
-  bool after_return_ = false;
   bool over_ = false;
 };
 

@@ -1,0 +1,303 @@
+#include "codec/ssh/transport.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "codec/ssh/wire.hpp"
+
+namespace noroshi::codec::ssh {
+namespace {
+
+// What may wait for new keys: a client that starts an exchange and never ends it gets no further.
+constexpr auto kMostWaiting = std::size_t{64};
+constexpr auto kFirstLocal = 192U;  // numbers from here on are for extensions (RFC 4250 section 4.1.2)
+
+auto number_of(std::string_view payload) -> Message {
+  return payload.empty() ? Message{0} : static_cast<Message>(static_cast<unsigned char>(payload.front()));
+}
+
+/// What any side may say at any time, and nobody answers.
+auto is_small_talk(Message number) -> bool {
+  return number == Message::ignore || number == Message::debug || number == Message::unimplemented;
+}
+
+/// Only of a debug message do programs read what it says.
+auto is_whole_small_talk(std::string_view payload) -> bool {
+  if (number_of(payload) != Message::debug) return true;
+  auto from = ByteReader{payload.substr(1)};
+  (void)read_flag(from);
+  (void)read_string(from);
+  (void)read_string(from);
+  return !from.failed();
+}
+
+auto event(TransportEvent::Kind kind, std::string_view bytes) -> std::optional<TransportEvent> {
+  return TransportEvent{kind, std::string{bytes}};
+}
+
+}  // namespace
+
+Transport::Transport(TransportSettings const &settings, Random random)
+    : settings_(settings), random_(random), reader_(settings.limits), writer_(std::move(random)) {
+  opening_.server_version = settings_.version;
+  output_ = settings_.version + "\r\n";
+}
+Transport::~Transport() = default;
+
+void Transport::feed(std::string_view bytes) {
+  if (is_over_) return;
+  if (state_ == State::packets)
+    reader_.feed(bytes);
+  else
+    line_ += bytes;
+}
+
+auto Transport::next() -> std::optional<TransportEvent> {
+  if (is_over_) return std::nullopt;
+  if (state_ == State::version) {
+    if (auto happened = read_version(); happened || state_ == State::version) return happened;
+  }
+  while (!is_over_) {
+    auto const packet = reader_.next();
+    if (!packet) return offend(packet.error());
+    if (!*packet) return std::nullopt;
+    if (auto happened = take_packet(**packet)) return happened;
+    if (is_keyed_ && !exchange_ && !kexinit_sent_ &&
+        (reader_.bytes() > settings_.rekey_bytes || writer_.bytes() > settings_.rekey_bytes))
+      send_kexinit();
+  }
+  return std::nullopt;
+}
+
+/// A byte at a time, as the programs do: what is wrong with a line is known before it ends.
+auto Transport::read_version() -> Event {
+  auto const most = settings_.manners->most_version_bytes();
+  for (auto at = std::size_t{0}; at < line_.size(); ++at) {
+    auto const c = line_[at];
+    if (c == '\n') {
+      auto line = line_.substr(0, at);
+      auto rest = line_.substr(at + 1);
+      if (line.ends_with('\r')) line.pop_back();
+      line_ = std::move(rest);
+      if (auto happened = take_version(line); happened || state_ == State::packets) return happened;
+      at = static_cast<std::size_t>(-1);  // the next line, from its beginning
+      continue;
+    }
+    auto const after_return = at > 0 && line_[at - 1] == '\r';
+    if (c == '\0' || after_return || at > most) return offend(Offence::version_line, line_.substr(0, at + 1));
+  }
+  return std::nullopt;
+}
+
+auto Transport::take_version(std::string_view line) -> Event {
+  if (!line.starts_with("SSH-")) {
+    if (lines_++ >= settings_.manners->lines_before_version()) return offend(Offence::version_line, line);
+    return std::nullopt;
+  }
+  // Read as the programs do, with scanf's "%d.%d-%[^\n]": blanks and signs are part of numbers.
+  auto major = 0;
+  auto minor = 0;
+  auto software = std::array<char, 2>{};
+  if (std::sscanf(std::string{line}.c_str(), "SSH-%d.%d-%1[^\n]", &major, &minor, software.data()) != 3)
+    return offend(Offence::version_line, line);
+  if (major != 2 && (major != 1 || minor != 99)) return offend(Offence::version_number, line);
+  opening_.client_version = line;
+  state_ = State::packets;
+  send_kexinit();
+  reader_.feed(std::exchange(line_, {}));
+  return event(TransportEvent::Kind::version, line);
+}
+
+auto Transport::take_packet(std::string_view payload) -> Event {
+  auto const number = number_of(payload);
+  if (number == Message::disconnect) {
+    auto from = ByteReader{payload.substr(1)};
+    (void)from.big<std::uint32_t>();
+    is_over_ = true;
+    return event(TransportEvent::Kind::left, read_string(from));
+  }
+  auto const value = static_cast<unsigned>(number);
+  if (value == 0 || value >= kFirstLocal) return offend(Offence::no_message, fmt::format("{}", value));
+  if (!is_keyed_ && number >= Message::auth_request) return offend(Offence::too_early, fmt::format("{}", value));
+  if (number == Message::kexinit && !exchange_ && !awaits_newkeys_) return take_kexinit(payload);
+  if (exchange_ || awaits_newkeys_) return take_in_kex(payload);
+  if (!is_keyed_) return take_in_kex(payload);
+  return take_plain(payload);
+}
+
+/// While keys are exchanged, the first ones strictly or not.
+auto Transport::take_in_kex(std::string_view payload) -> Event {
+  auto const number = number_of(payload);
+  auto const value = static_cast<unsigned>(number);
+  if (std::exchange(drops_next_, false)) return std::nullopt;
+  if (number == Message::newkeys && awaits_newkeys_) return take_newkeys(payload);
+  if (exchange_ && !awaits_newkeys_ && exchange_->expects(number)) return take_exchange(payload);
+  if (is_strict_ && !is_keyed_)
+    return offend(Offence::unexpected_in_kex, fmt::format("{} (seqnr {})", value, reader_.sequence()));
+  if (is_small_talk(number)) return is_whole_small_talk(payload) ? Event{} : offend(Offence::malformed, "small talk");
+  auto reply = begin_message(Message::unimplemented);
+  append_be(reply, reader_.sequence());
+  write(reply);
+  return std::nullopt;
+}
+
+auto Transport::take_plain(std::string_view payload) -> Event {
+  auto const number = number_of(payload);
+  if (is_small_talk(number)) return is_whole_small_talk(payload) ? Event{} : offend(Offence::malformed, "small talk");
+  if (number == Message::service_request || number >= Message::auth_request)
+    return event(TransportEvent::Kind::message, payload);
+  unimplemented();
+  return std::nullopt;
+}
+
+auto Transport::take_kexinit(std::string_view payload) -> Event {
+  auto parsed = parse_kexinit(payload);
+  if (!parsed) return offend(Offence::malformed_kexinit, parsed.error().sentence);
+  client_ = *std::move(parsed);
+  opening_.client_kexinit = payload;
+  if (!kexinit_sent_) send_kexinit();
+  auto chosen = choose(client_, server_);
+  if (!chosen) return offend(Offence::nothing_common, client_[chosen.error().list]);
+  chosen_ = *chosen;
+  if (!is_keyed_)
+    is_strict_ = has_name(client_[List::kex], "kex-strict-c-v00@openssh.com") &&
+                 has_name(server_[List::kex], "kex-strict-s-v00@openssh.com");
+  // The first message of all has to be this one.
+  if (is_strict_ && !is_keyed_ && reader_.sequence() != 0) return offend(Offence::kexinit_not_first, {});
+  auto const *const key = host_key_for(chosen_.host_key);
+  auto made = key == nullptr
+                  ? Result<std::unique_ptr<KeyExchange>>{fail(ErrorCode::malformed, "no such key")}
+                  : make_key_exchange(chosen_.kex, {opening_, *key, chosen_.host_key, random_, settings_.choose_group});
+  if (!made) return offend(Offence::nothing_common, chosen_.kex);
+  exchange_ = *std::move(made);
+  drops_next_ = chosen_.drops_guess;
+  return is_keyed_ ? Event{} : event(TransportEvent::Kind::kexinit, payload);
+}
+
+auto Transport::take_exchange(std::string_view payload) -> Event {
+  auto step = exchange_->receive(payload);
+  if (!step) return offend(Offence::kex_value, step.error().sentence);
+  write(step->reply);
+  if (!step->is_over) return std::nullopt;
+  if (session_.empty()) session_ = exchange_->agreement().hash;
+  write(begin_message(Message::newkeys));
+  if (!use_keys_out()) return end({}, "the keys that were chosen cannot be used");
+  if (!is_keyed_ && has_name(client_[List::kex], "ext-info-c") && !settings_.extensions.empty()) send_extensions();
+  awaits_newkeys_ = true;
+  return std::nullopt;
+}
+
+auto Transport::take_newkeys(std::string_view payload) -> Event {
+  if (payload.size() != 1) return offend(Offence::malformed_kexinit, "SSH_MSG_NEWKEYS with more behind it");
+  if (!use_keys_in()) return end({}, "the keys that were chosen cannot be used");
+  exchange_.reset();
+  awaits_newkeys_ = kexinit_sent_ = false;
+  for (auto &payload_waiting : std::exchange(waiting_, {})) write(payload_waiting);
+  return std::exchange(is_keyed_, true) ? Event{} : event(TransportEvent::Kind::keyed, {});
+}
+
+void Transport::send(std::string_view payload) {
+  if (is_over_) return;
+  if (!kexinit_sent_) return write(payload);
+  if (waiting_.size() < kMostWaiting)
+    waiting_.emplace_back(payload);
+  else
+    is_over_ = true;
+}
+
+void Transport::unimplemented() {
+  auto reply = begin_message(Message::unimplemented);
+  append_be(reply, reader_.sequence());
+  send(reply);
+}
+
+void Transport::start_delayed_compression() {
+  compresses_delayed_ = true;
+  if (chosen_.compression_out == "zlib@openssh.com") writer_.start_deflating();
+  if (chosen_.compression_in == "zlib@openssh.com") reader_.start_inflating();
+}
+
+void Transport::send_kexinit() {
+  server_ = settings_.proposal;
+  random_(server_.cookie);
+  opening_.server_kexinit = to_payload(server_);
+  write(opening_.server_kexinit);
+  kexinit_sent_ = true;
+}
+
+void Transport::send_extensions() {
+  auto message = begin_message(Message::ext_info);
+  append_be(message, static_cast<std::uint32_t>(settings_.extensions.size()));
+  for (auto const &[name, value] : settings_.extensions) {
+    append_string(message, name);
+    append_string(message, value);
+  }
+  write(message);
+}
+
+auto Transport::keys_of(char iv, char key, char mac, KeySizes const &sizes) const -> Keys {
+  return {exchange_->derive(key, session_, sizes.cipher), exchange_->derive(iv, session_, sizes.iv),
+          exchange_->derive(mac, session_, sizes.mac)};
+}
+
+auto Transport::is_compressed(std::string_view method) const -> bool {
+  return method == "zlib" || (compresses_delayed_ && method == "zlib@openssh.com");
+}
+
+auto Transport::use_keys_out() -> bool {
+  auto const sizes = sizes_of(chosen_.cipher_out, chosen_.mac_out);
+  if (!sizes) return false;
+  auto made = make_protection(chosen_.cipher_out, chosen_.mac_out, keys_of('B', 'D', 'F', *sizes), Direction::out);
+  if (!made) return false;
+  writer_.use(*std::move(made), is_strict_);
+  if (is_compressed(chosen_.compression_out)) writer_.start_deflating();
+  return true;
+}
+
+auto Transport::use_keys_in() -> bool {
+  auto const sizes = sizes_of(chosen_.cipher_in, chosen_.mac_in);
+  if (!sizes) return false;
+  auto made = make_protection(chosen_.cipher_in, chosen_.mac_in, keys_of('A', 'C', 'E', *sizes), Direction::in);
+  if (!made) return false;
+  reader_.use(*std::move(made), is_strict_);
+  if (is_compressed(chosen_.compression_in)) reader_.start_inflating();
+  return true;
+}
+
+/// RSA's key signs by several names.
+auto Transport::host_key_for(std::string_view algorithm) const -> HostKey const * {
+  for (auto const *const key : settings_.host_keys) {
+    auto const names = key->algorithms();
+    if (std::ranges::find(names, algorithm) != names.end()) return key;
+  }
+  return nullptr;
+}
+
+auto Transport::offend(Offence offence, std::string_view detail) -> Event {
+  return end(settings_.manners->of(offence, detail), printable(detail.substr(0, 200)));
+}
+
+auto Transport::offend(PacketFault fault) -> Event {
+  auto const farewell = settings_.manners->of(fault, reader_.padding());
+  return end(farewell, farewell.text.empty() ? "a packet that does not prove itself" : farewell.text);
+}
+
+auto Transport::end(Farewell const &farewell, std::string sentence) -> Event {
+  if (is_over_) return std::nullopt;
+  if (state_ == State::version) {
+    output_ += farewell.text;
+  } else if (farewell.reason) {
+    auto message = begin_message(Message::disconnect);
+    append_be(message, static_cast<std::uint32_t>(*farewell.reason));
+    append_string(message, farewell.text);
+    append_string(message, {});  // no language
+    write(message);
+  }
+  is_over_ = true;
+  return event(TransportEvent::Kind::offence, sentence);
+}
+
+}  // namespace noroshi::codec::ssh

@@ -1,0 +1,237 @@
+// SSH: a server's whole conversation, of which the persona says whose. Every pair, key and command is recorded; the
+// persona says which pairs open the shell, and after how many tries any does.
+#include <memory>
+#include <string>
+
+#include <boost/json.hpp>
+
+#include "base/text.hpp"
+#include "codec/ssh/auth.hpp"
+#include "codec/ssh/host_key.hpp"
+#include "codec/ssh/kexinit.hpp"
+#include "codec/ssh/transport.hpp"
+#include "sense/decoy.hpp"
+#include "sense/ssh_channels.hpp"
+#include "sense/ssh_persona.hpp"
+
+namespace noroshi::sense {
+namespace {
+
+namespace ssh = codec::ssh;
+using ssh::Message;
+
+/// A name or password; a longer one is cut.
+constexpr auto kMaxName = std::size_t{256};
+
+void note_hello(Visit &visit, ssh::Transport const &transport) {
+  auto const &client = transport.client_kexinit();
+  auto const digest = hassh(client);
+  auto const extra =
+      boost::json::serialize(boost::json::object{{"kex", lossless_utf8(client[ssh::List::kex])},
+                                                 {"host_keys", lossless_utf8(client[ssh::List::host_keys])},
+                                                 {"ciphers", lossless_utf8(client[ssh::List::ciphers_in])},
+                                                 {"macs", lossless_utf8(client[ssh::List::macs_in])},
+                                                 {"compression", lossless_utf8(client[ssh::List::compression_in])},
+                                                 {"chosen", lossless_utf8(transport.chosen().kex)}});
+  auto seen = model::Observation{};
+  seen.kind = model::Kind::hello;
+  seen.extra = extra;
+  seen.set(model::Field::protocol, std::string_view{"ssh"})
+      .set(model::Field::client_version, std::string_view{transport.client_version()})
+      .set(model::Field::hassh, std::string_view{digest});
+  visit.note(seen);
+}
+
+void note_malformed(Visit &visit, std::string_view what, std::string_view client_version) {
+  auto seen = model::Observation{};
+  seen.kind = model::Kind::malformed;
+  seen.set(model::Field::protocol, std::string_view{"ssh"}).set(model::Field::reason, what);
+  if (!client_version.empty()) seen.set(model::Field::client_version, client_version);
+  visit.note(seen);
+}
+
+void note_login(Visit &visit, ssh::AuthRequest const &request, bool accepted) {
+  auto extra = boost::json::object{{"method", lossless_utf8(request.method.substr(0, kMaxName))}};
+  if (!request.key_blob.empty()) {
+    extra["key_algorithm"] = lossless_utf8(request.key_algorithm.substr(0, kMaxName));
+    extra["fingerprint"] = ssh::fingerprint(request.key_blob);
+    extra["key"] = to_base64(std::string_view{request.key_blob}.substr(0, 2'048));
+  }
+  auto const json = boost::json::serialize(extra);
+  auto seen = model::Observation{};
+  seen.kind = model::Kind::login;
+  seen.extra = json;
+  seen.set(model::Field::protocol, std::string_view{"ssh"})
+      .set(model::Field::username, std::string_view{request.user}.substr(0, kMaxName))
+      .set(model::Field::accepted, std::int64_t{accepted ? 1 : 0});
+  if (request.method == "password" || request.method == "keyboard-interactive")
+    seen.set(model::Field::password, std::string_view{request.password}.substr(0, kMaxName));
+  visit.note(seen);
+}
+
+/// One visitor's conversation without its waiting.
+class Conversation {
+public:
+  Conversation(SshPersona const &persona, Visit &visit)
+      : persona_(persona), transport_(persona.transport, [&visit](std::span<char> to) {
+          for (auto at = std::size_t{0}; at < to.size(); at += 8) {
+            auto const random = visit.random();
+            std::memcpy(to.data() + at, &random, std::min<std::size_t>(8, to.size() - at));
+          }
+        }) {}
+
+  struct Turn {
+    std::string bytes;
+    Duration pause{};  // before they are sent
+  };
+
+  [[gnu::noinline]] void hear(std::string_view bytes) { transport_.feed(bytes); }
+  [[nodiscard]] auto greeting() -> std::string { return transport_.take_output(); }
+  [[nodiscard]] auto over() const -> bool { return transport_.is_over(); }
+
+  /// What came next and what is said to it; an empty turn where nothing did.
+  [[gnu::noinline]] auto turn(Visit &visit) -> Turn {
+    auto turn = Turn{};
+    auto const happened = transport_.next();
+    if (happened) take(*happened, visit, turn);
+    happened_ = happened.has_value();
+    turn.bytes = transport_.take_output();
+    return turn;
+  }
+  [[nodiscard]] auto goes_on() const -> bool { return happened_; }
+
+  [[gnu::noinline]] void finish(Visit &visit) {
+    if (channels_) channels_->finish(visit);
+  }
+
+private:
+  void take(ssh::TransportEvent const &happened, Visit &visit, Turn &turn) {
+    using enum ssh::TransportEvent::Kind;
+    if (happened.kind == kexinit) note_hello(visit, transport_);
+    if (happened.kind == offence) note_malformed(visit, happened.bytes, transport_.client_version());
+    if (happened.kind == message) take_message(happened.bytes, visit, turn);
+  }
+
+  void take_message(std::string_view payload, Visit &visit, Turn &turn) {
+    auto const number = static_cast<Message>(static_cast<unsigned char>(payload.front()));
+    if (channels_ && number >= Message::global_request) return channels_->take(payload, visit);
+    if (channels_) return transport_.unimplemented();
+    if (number == Message::service_request) return begin_service(payload);
+    if (number == Message::auth_request && serves_auth_) return take_request(payload, visit, turn);
+    if (number == Message::auth_info_response && asked_) return take_answer(payload, visit, turn);
+    transport_.unimplemented();
+  }
+
+  void begin_service(std::string_view payload) {
+    auto const service = ssh::parse_service_request(payload);
+    if (!service) return transport_.refuse(ssh::Offence::malformed, service.error().sentence);
+    if (*service != "ssh-userauth") return transport_.refuse(ssh::Offence::service, *service);
+    serves_auth_ = true;
+    transport_.send(ssh::service_accept(*service));
+    if (!persona_.banner.empty()) transport_.send(ssh::auth_banner(persona_.banner));
+  }
+
+  void take_request(std::string_view payload, Visit &visit, Turn &turn) {
+    auto request = ssh::parse_auth_request(payload);
+    if (!request) return transport_.refuse(ssh::Offence::malformed, request.error().sentence);
+    if (user_.empty() && service_.empty()) {
+      user_ = request->user;
+      service_ = request->service;
+    } else if (user_ != request->user || service_ != request->service) {
+      return transport_.refuse(ssh::Offence::other_user,
+                               fmt::format("({},{}) -> ({},{})", user_, service_, request->user, request->service));
+    }
+    if (request->method == "none") return refuse(visit, *request, turn, false);
+    if (request->method == "keyboard-interactive" && ssh::has_name(persona_.methods, "keyboard-interactive")) {
+      asked_ = std::make_unique<ssh::AuthRequest>(*std::move(request));
+      return transport_.send(ssh::info_request("", "", {"Password: "}));
+    }
+    decide(*request, visit, turn);
+  }
+
+  void take_answer(std::string_view payload, Visit &visit, Turn &turn) {
+    auto const request = std::exchange(asked_, nullptr);
+    auto answers = ssh::parse_info_response(payload, 1);
+    if (answers && !answers->empty()) request->password = std::move(answers->front());
+    decide(*request, visit, turn);
+  }
+
+  void decide(ssh::AuthRequest const &request, Visit &visit, Turn &turn) {
+    auto const typed = request.method == "password" || request.method == "keyboard-interactive";
+    auto const known = ssh::has_name(persona_.methods, request.method);
+    ++tries_;
+    if (!typed || !known || !persona_.accepts(request.user, request.password, ++passwords_))
+      return refuse(visit, request, turn, typed && known);
+    note_login(visit, request, true);
+    transport_.send(ssh::auth_success());
+    transport_.start_delayed_compression();
+    if (persona_.tells_host_keys) transport_.send(host_keys_message());
+    channels_ = std::make_unique<SshChannels>(persona_, transport_);
+  }
+
+  [[nodiscard]] auto host_keys_message() const -> std::string {
+    auto message = ssh::begin_message(Message::global_request);
+    ssh::append_string(message, "hostkeys-00@openssh.com");
+    message.push_back('\0');
+    for (auto const &key : persona_.keys) ssh::append_string(message, key->public_blob());
+    return message;
+  }
+
+  void refuse(Visit &visit, ssh::AuthRequest const &request, Turn &turn, bool slowly) {
+    if (request.method != "none") note_login(visit, request, false);
+    if (slowly) turn.pause = persona_.fail_delay;
+    if (tries_ >= persona_.max_tries) return transport_.refuse(ssh::Offence::many_tries, {});
+    transport_.send(ssh::auth_failure(persona_.methods));
+  }
+
+  SshPersona const &persona_;
+  ssh::Transport transport_;
+  std::unique_ptr<SshChannels> channels_;    // once logged in
+  std::unique_ptr<ssh::AuthRequest> asked_;  // keyboard-interactive that waits for its answer
+  std::string user_, service_;               // of the first request
+  int tries_ = 0;
+  int passwords_ = 0;
+  bool serves_auth_ = false;
+  bool happened_ = false;
+};
+
+class SshDecoy final : public Decoy {
+public:
+  [[nodiscard]] auto usual_persona() const -> std::string_view override { return "debian"; }
+
+  auto dress(Persona const &persona) -> Result<void> override {
+    TRY(persona_, SshPersona::create(persona));
+    return ok;
+  }
+
+  auto converse(Visit &visit) const -> Task<Result<void>> override {
+    auto const conversation = std::make_unique<Conversation>(*persona_, visit);
+    auto talking = talk(visit, *conversation);
+    auto const outcome = co_await std::move(talking);
+    conversation->finish(visit);  // files are noted however the visit ended
+    co_return outcome;
+  }
+
+private:
+  static auto talk(Visit &visit, Conversation &conversation) -> Task<Result<void>> {
+    auto const greeting = conversation.greeting();
+    CO_TRY_VOID(co_await visit.reply(greeting));
+    while (!conversation.over()) {
+      CO_TRY(auto const bytes, co_await visit.read_some());
+      conversation.hear(bytes);
+      do {
+        auto const turn = conversation.turn(visit);
+        if (turn.pause > Duration{}) CO_TRY_VOID(co_await visit.pause(turn.pause));
+        if (!turn.bytes.empty()) CO_TRY_VOID(co_await visit.reply(turn.bytes));
+      } while (conversation.goes_on());
+    }
+    co_return ok;
+  }
+
+  std::shared_ptr<SshPersona const> persona_;
+};
+
+Registered<Decoy, SshDecoy> const decoy{"ssh"};
+
+}  // namespace
+}  // namespace noroshi::sense

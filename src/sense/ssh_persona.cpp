@@ -1,0 +1,131 @@
+#include "sense/ssh_persona.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/ranges.h>
+
+#include "base/file.hpp"
+#include "codec/ssh/protection.hpp"
+
+namespace noroshi::sense {
+namespace {
+
+namespace ssh = codec::ssh;
+
+constexpr auto kMaxKeyFile = std::size_t{16} << 10;
+constexpr auto kMostTries = std::int64_t{100};
+constexpr auto kMostDelay = std::int64_t{30'000};  // milliseconds
+
+/// The key of that kind that this node made for the persona, made now where there is none. It lasts as long as the
+/// process where the persona is kept nowhere.
+auto host_key(Persona const &persona, std::string const &kind) -> Result<ssh::HostKey> {
+  if (persona.kept_in().empty()) return ssh::HostKey::generate(kind);
+  auto const file = fmt::format("{}/{}-ssh-{}.pem", persona.kept_in(), persona.name(), kind);
+  if (std::filesystem::exists(file)) {
+    TRY(auto const pem, read_file(file, kMaxKeyFile));
+    auto key = ssh::HostKey::parse(pem);
+    if (!key) return fail(ErrorCode::malformed, "{} is no private key: {}", file, key.error().sentence);
+    return key;
+  }
+  TRY(auto key, ssh::HostKey::generate(kind));
+  TRY_VOID(write_file_durably(file, key.to_pem()));
+  return key;
+}
+
+auto joined(Persona const &persona, std::string_view key) -> std::string {
+  return fmt::format("{}", fmt::join(persona.list(key), ","));
+}
+
+/// A name that nothing here can do would be chosen by a client, and then the visit would be over.
+auto check_known(Persona const &persona, std::string_view key, std::vector<std::string_view> known,
+                 std::vector<std::string_view> const &also = {}) -> Result<void> {
+  known.insert(known.end(), also.begin(), also.end());
+  for (auto const &name : persona.list(key))
+    if (std::ranges::find(known, name) == known.end())
+      return fail(ErrorCode::malformed, "persona {}: {} names {}, which is not implemented", persona.name(), key, name);
+  return ok;
+}
+
+auto proposal_of(Persona const &persona) -> Result<ssh::KexInit> {
+  using enum ssh::List;
+  TRY_VOID(check_known(persona, "ssh.kex", ssh::known_key_exchanges(),
+                       {"kex-strict-s-v00@openssh.com", "ext-info-s", "kexguess2@matt.ucc.asn.au"}));
+  TRY_VOID(check_known(persona, "ssh.ciphers", ssh::known_ciphers()));
+  TRY_VOID(check_known(persona, "ssh.macs", ssh::known_macs()));
+  TRY_VOID(check_known(persona, "ssh.compression", {"none", "zlib", "zlib@openssh.com"}));
+  auto proposal = ssh::KexInit{};
+  proposal[kex] = joined(persona, "ssh.kex");
+  proposal[host_keys] = joined(persona, "ssh.host_keys");
+  proposal[ciphers_in] = proposal[ciphers_out] = joined(persona, "ssh.ciphers");
+  proposal[macs_in] = proposal[macs_out] = joined(persona, "ssh.macs");
+  proposal[compression_in] = proposal[compression_out] = joined(persona, "ssh.compression");
+  return proposal;
+}
+
+/// Of the groups that are the same everywhere: the smallest that is large enough, else the largest that is allowed.
+auto choose_group(unsigned least, unsigned wanted, unsigned most) -> ssh::DhGroup const * {
+  auto const *best = static_cast<ssh::DhGroup const *>(nullptr);
+  for (auto const number : {14U, 15U, 16U, 17U, 18U}) {
+    auto const *const group = ssh::fixed_group(number);
+    if (group->bits < least || group->bits > most) continue;
+    best = group;
+    if (group->bits >= wanted) break;
+  }
+  return best;
+}
+
+auto between(Persona const &persona, std::string_view key, std::int64_t otherwise, std::int64_t most)
+    -> Result<std::int64_t> {
+  TRY(auto const number, persona.number(key, otherwise));
+  if (number < 0 || number > most)
+    return fail(ErrorCode::malformed, "persona {}: {} is 0 to {}", persona.name(), key, most);
+  return number;
+}
+
+}  // namespace
+
+auto SshPersona::create(Persona const &persona) -> Result<std::shared_ptr<SshPersona const>> {
+  auto made = std::make_shared<SshPersona>();
+  auto &transport = made->transport;
+  transport.version = persona.text("ssh.version", "");
+  if (!transport.version.starts_with("SSH-2.0-"))
+    return fail(ErrorCode::malformed, "persona {}: ssh.version begins with SSH-2.0-", persona.name());
+  TRY(transport.manners, ssh::manners_of(persona.text("ssh.program", "")));
+  TRY(transport.proposal, proposal_of(persona));
+  for (auto const &kind : persona.list("ssh.keys")) {
+    TRY(auto key, host_key(persona, kind));
+    made->keys.push_back(std::make_unique<ssh::HostKey>(std::move(key)));
+    transport.host_keys.push_back(made->keys.back().get());
+  }
+  if (made->keys.empty()) return fail(ErrorCode::malformed, "persona {}: ssh.keys names no key", persona.name());
+  if (auto const names = joined(persona, "ssh.signatures"); !names.empty())
+    transport.extensions.emplace_back("server-sig-algs", names);
+  for (auto const &name : persona.list("ssh.extensions")) transport.extensions.emplace_back(name, "0");
+  transport.choose_group = choose_group;
+  made->methods = joined(persona, "ssh.methods");
+  made->banner = persona.text("ssh.banner", "");
+  made->greeting = persona.text("ssh.greeting", "");
+  made->prompt = persona.text("ssh.prompt", "# ");
+  made->accept = persona.list("ssh.accept");
+  made->accept_env = persona.list("ssh.accept_env");
+  made->tells_host_keys = persona.text("ssh.tells_host_keys", "no") == "yes";
+  TRY(made->accept_try, between(persona, "ssh.accept_try", 0, kMostTries));
+  TRY(made->max_tries, between(persona, "ssh.max_tries", 6, kMostTries));
+  TRY(auto const delay, between(persona, "ssh.fail_delay_ms", 2'000, kMostDelay));
+  made->fail_delay = std::chrono::milliseconds{delay};
+  TRY(made->machine, ShellMachine::create(persona));
+  return made;
+}
+
+auto SshPersona::accepts(std::string_view user, std::string_view password, int tries) const -> bool {
+  if (accept_try > 0 && tries >= accept_try) return true;
+  return std::ranges::any_of(accept, [&](std::string_view pair) {
+    auto const colon = std::min(pair.find(':'), pair.size());
+    auto const wanted_user = pair.substr(0, colon);
+    auto const wanted_password = pair.substr(std::min(colon + 1, pair.size()));
+    return (wanted_user == "*" || wanted_user == user) && (wanted_password == "*" || wanted_password == password);
+  });
+}
+
+}  // namespace noroshi::sense

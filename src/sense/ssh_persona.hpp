@@ -1,0 +1,37 @@
+// What an SSH decoy shows, read from a persona's [ssh] once.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "codec/ssh/transport.hpp"
+#include "sense/persona.hpp"
+#include "sense/shell.hpp"
+
+namespace noroshi::sense {
+
+struct SshPersona {
+  codec::ssh::TransportSettings transport;
+  std::vector<std::unique_ptr<codec::ssh::HostKey>> keys;  // transport points at them
+  std::string methods;                                     // "publickey,password"
+  std::string banner;                                      // before a log-in; empty: none
+  std::string greeting;                                    // after it, before the prompt
+  std::string prompt;
+  std::vector<std::string> accept;  // "root:admin", "*" stands for anything
+  std::int64_t accept_try = 0;      // lets in at this try, whatever the pair; 0: never
+  std::int64_t max_tries = 6;
+  Duration fail_delay{};
+  std::vector<std::string> accept_env;  // names of variables that are taken; "LC_*" stands for all that begin so
+  bool tells_host_keys = false;         // after a log-in, all of them (hostkeys-00@openssh.com)
+  ShellMachine machine;
+
+  /// An error names the persona's key.
+  static auto create(Persona const &persona) -> Result<std::shared_ptr<SshPersona const>>;
+
+  [[nodiscard]] auto accepts(std::string_view user, std::string_view password, int tries) const -> bool;
+};
+
+}  // namespace noroshi::sense

@@ -63,6 +63,19 @@ auto proposal_of(Persona const &persona) -> Result<ssh::KexInit> {
   return proposal;
 }
 
+/// Where the persona's words come from: a claim that was not measured is not to pass for one that was.
+auto read_evidence(Persona const &persona) -> Result<std::string> {
+  auto const evidence = persona.text("ssh.evidence", "");
+  auto version = persona.text("ssh.measured_version", "");
+  if (evidence != "measured" && evidence != "published")
+    return fail(ErrorCode::malformed, "persona {}: ssh.evidence is measured or published", persona.name());
+  if ((evidence == "measured") == version.empty())
+    return fail(ErrorCode::malformed,
+                "persona {}: ssh.measured_version names the package's version where ssh.evidence is measured",
+                persona.name());
+  return version;
+}
+
 /// Of the groups that are the same everywhere: the smallest that is large enough, else the largest that is allowed.
 auto choose_group(unsigned least, unsigned wanted, unsigned most) -> ssh::DhGroup const * {
   auto const *best = static_cast<ssh::DhGroup const *>(nullptr);
@@ -91,6 +104,7 @@ auto SshPersona::create(Persona const &persona) -> Result<std::shared_ptr<SshPer
   transport.version = persona.text("ssh.version", "");
   if (!transport.version.starts_with("SSH-2.0-"))
     return fail(ErrorCode::malformed, "persona {}: ssh.version begins with SSH-2.0-", persona.name());
+  TRY(made->measured_version, read_evidence(persona));
   TRY(transport.manners, ssh::manners_of(persona.text("ssh.program", "")));
   TRY(transport.proposal, proposal_of(persona));
   for (auto const &kind : persona.list("ssh.keys")) {

@@ -31,6 +31,7 @@ auto parts() -> std::vector<Part> const & {
       path = "/l"
       [ssh]
       program = "openssh"
+      evidence = "published"
       version = "SSH-2.0-x"
       kex = ["curve25519-sha256"]
       host_keys = ["ssh-ed25519"]

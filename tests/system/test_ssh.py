@@ -2,12 +2,15 @@
 
 import os
 import pathlib
+import socket
 import subprocess
 import tomllib
 
 import pytest
 
-from noroshi import Node
+from noroshi import Node, wait_until
+from ssh_probes import USERAUTH, converse
+from ssh_wire import auth_request, channel_request, read_all
 from test_clients import observations, wait_for
 
 PERSONA = tomllib.loads((pathlib.Path(__file__).parents[2] / "packs/personas/debian.toml").read_text())["ssh"]
@@ -93,3 +96,14 @@ def test_a_host_keeps_its_keys_over_a_restart(tmp_path):
 
     first = keys()
     assert len(first) == 3 and first == keys()
+
+
+def test_what_breaks_the_protocol_is_an_observation_at_every_stage(node):
+    port = node.port("ssh")
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        read_all(connection, 20)
+    converse(port, [USERAUTH, auth_request(b"root", b"none"), auth_request(b"other", b"none")])
+    converse(port, [channel_request(7, b"shell")], ("root", "root"))
+    for reason in ("GET / HTTP/1.0", "(root,ssh-connection) -> (other,ssh-connection)", "unknown channel 7"):
+        wait_until(lambda: any(reason in each["reason"] for each in observations(node, kind="malformed", protocol="ssh")), reason)

@@ -56,7 +56,7 @@ void Transport::feed(std::string_view bytes) {
 }
 
 auto Transport::next() -> std::optional<TransportEvent> {
-  if (is_over_) return std::nullopt;
+  if (is_over_) return std::exchange(refused_, std::nullopt);
   if (state_ == State::version) {
     if (auto happened = read_version(); happened || state_ == State::version) return happened;
   }

@@ -55,7 +55,7 @@ public:
   /// Sends a message of what is above; while keys are exchanged it waits for the new ones.
   void send(std::string_view payload);
   /// What is above found something wrong: the connection ends as the program ends it.
-  void refuse(Offence offence, std::string_view detail) { (void)offend(offence, detail); }
+  void refuse(Offence offence, std::string_view detail) { refused_ = offend(offence, detail); }
   /// The answer to a message that the program does not know, or not now.
   void unimplemented();
   /// Compression that begins with a successful log-in (zlib@openssh.com).
@@ -105,6 +105,7 @@ private:
   std::string output_;
   unsigned lines_ = 0;
   bool is_over_ = false;
+  Event refused_;  // what next() is still to tell
 
   ExchangeOpening opening_;
   KexInit client_, server_;

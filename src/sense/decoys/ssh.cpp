@@ -20,6 +20,8 @@ namespace {
 namespace ssh = codec::ssh;
 using ssh::Message;
 
+/// Said in one go; more is sent first.
+constexpr auto kMostTurn = std::size_t{64} << 10;
 /// A name or password; a longer one is cut.
 constexpr auto kMaxName = std::size_t{256};
 
@@ -82,20 +84,27 @@ public:
 
   struct Turn {
     std::string bytes;
-    Duration pause{};  // before they are sent
+    Duration pause{};  // behind them
+    std::string late;  // behind the pause
   };
 
   [[gnu::noinline]] void hear(std::string_view bytes) { transport_.feed(bytes); }
   [[nodiscard]] auto greeting() -> std::string { return transport_.take_output(); }
   [[nodiscard]] auto over() const -> bool { return transport_.is_over(); }
 
-  /// What came next and what is said to it; an empty turn where nothing did.
+  /// What came next and what is said to it, as far as there is something or until it has to wait.
   [[gnu::noinline]] auto turn(Visit &visit) -> Turn {
     auto turn = Turn{};
-    auto const happened = transport_.next();
-    if (happened) take(*happened, visit, turn);
-    happened_ = happened.has_value();
-    turn.bytes = transport_.take_output();
+    do {
+      auto const was_over = transport_.is_over();
+      auto const happened = transport_.next();
+      if (happened) take(*happened, visit, turn);
+      happened_ = happened.has_value();
+      auto const said = transport_.take_output();
+      // Behind a log-in OpenSSH sends when it has read all there is: where it ends without a word, so do these.
+      if (channels_ && !was_over && transport_.is_over() && said.empty()) turn.bytes.clear();
+      (turn.pause > Duration{} ? turn.late : turn.bytes) += said;
+    } while (happened_ && turn.pause == Duration{} && turn.bytes.size() < kMostTurn);
     return turn;
   }
   [[nodiscard]] auto goes_on() const -> bool { return happened_; }
@@ -221,8 +230,9 @@ private:
       conversation.hear(bytes);
       do {
         auto const turn = conversation.turn(visit);
-        if (turn.pause > Duration{}) CO_TRY_VOID(co_await visit.pause(turn.pause));
         if (!turn.bytes.empty()) CO_TRY_VOID(co_await visit.reply(turn.bytes));
+        if (turn.pause > Duration{}) CO_TRY_VOID(co_await visit.pause(turn.pause));
+        if (!turn.late.empty()) CO_TRY_VOID(co_await visit.reply(turn.late));
       } while (conversation.goes_on());
     }
     co_return ok;

@@ -1,6 +1,5 @@
 """OpenSSH's own client against the ssh decoy, with everything that both can."""
 
-import os
 import pathlib
 import socket
 import subprocess
@@ -9,6 +8,7 @@ import tomllib
 import pytest
 
 from noroshi import Node, wait_until
+from ssh_clients import SshClients
 from ssh_probes import USERAUTH, converse
 from ssh_wire import auth_request, channel_request, read_all
 from test_clients import observations, wait_for
@@ -25,18 +25,7 @@ def node(tmp_path_factory):
 @pytest.fixture
 def ssh(node, tmp_path):
     """Runs OpenSSH's client as root with a password, and gives its end."""
-    asker = tmp_path / "askpass"
-    asker.write_text('#!/bin/sh\necho "$ASKED_PASSWORD"\n')
-    asker.chmod(0o700)
-
-    def run(*words, options=(), password="root", stdin="", port=None, program="ssh"):
-        environment = {**os.environ, "SSH_ASKPASS": str(asker), "SSH_ASKPASS_REQUIRE": "force", "ASKED_PASSWORD": password}
-        fixed = ["StrictHostKeyChecking=no", f"UserKnownHostsFile={tmp_path}/known", "LogLevel=ERROR", "PubkeyAuthentication=no"]
-        flags = [word for option in (*fixed, *options) for word in ("-o", option)]
-        command = [program, "-F", "none", *flags, "-p", str(port or node.port("ssh")), "root@127.0.0.1", *words]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, input=stdin, env=environment, check=False)
-
-    return run
+    return SshClients(tmp_path, node.port("ssh")).ssh
 
 
 def known(what):

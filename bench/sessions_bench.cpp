@@ -1,61 +1,20 @@
 // Held sessions: how many bytes each costs while its visitor is silent at the telnet log-in.
-// Two processes. Bytes each = growth of the server's resident memory + the kernel's part. Both ends of every connection
-// live on this machine and their sockets cost alike, so the caches of sockets (TCP, sock_inode_cache, filp, and a
-// dentry for each socket) count half; epoll's caches are the server's alone. Other caches of /proc/slabinfo are left
-// out: whatever else runs on the machine fills them. Where /proc/slabinfo cannot be read, half of the growth of Slab in
-// /proc/meminfo counts.
+// Two processes. Bytes each = growth of the server's resident memory + the kernel's part (bench/kernel_memory.hpp).
 //
 // sessions_bench [--connections N]
 #include <sys/resource.h>
 #include <chrono>
 #include <cinttypes>
-#include <fstream>
 #include <thread>
 
+#include "bench/kernel_memory.hpp"
 #include "bench/loopback.hpp"
 #include "sense/run.hpp"
 
 namespace {
 
-/// One name in the kernel's cache for each socket (struct dentry on 64-bit Linux).
-constexpr auto kDentryBytes = 192;
-
 using namespace noroshi;
 using namespace noroshi::bench;
-
-/// A value in kB behind `name` in a file of /proc, as bytes.
-auto proc_bytes(std::string const &file, std::string_view name) -> std::int64_t {
-  auto stream = std::ifstream{file};
-  for (auto line = std::string{}; std::getline(stream, line);)
-    if (line.starts_with(name)) return std::strtoll(line.c_str() + name.size(), nullptr, 10) * 1024;
-  fail("a value of /proc is missing");
-}
-
-/// What the kernel holds for sockets now.
-struct KernelBytes {
-  bool known = false;
-  std::int64_t sockets = 0;  // of both ends
-  std::int64_t epoll = 0;
-};
-
-auto kernel_bytes() -> KernelBytes {
-  auto stream = std::ifstream{"/proc/slabinfo"};
-  auto bytes = KernelBytes{};
-  for (auto line = std::string{}; std::getline(stream, line);) {
-    auto name = std::array<char, 64>{};
-    auto active = 0L, pages = 0L, slabs = 0L;
-    if (std::sscanf(line.c_str(), "%63s %ld %*d %*d %*d %ld : tunables %*d %*d %*d : slabdata %*d %ld", name.data(),
-                    &active, &pages, &slabs) != 4)
-      continue;
-    auto const cache = std::string_view{name.data()};
-    auto const whole = slabs * pages * ::sysconf(_SC_PAGESIZE);
-    if (cache == "TCP" || cache == "sock_inode_cache" || cache == "filp") bytes.sockets += whole;
-    if (cache == "sock_inode_cache") bytes.sockets += active * kDentryBytes;
-    if (cache.starts_with("eventpoll_") || cache == "ep_head") bytes.epoll += whole;
-    bytes.known |= cache == "TCP";
-  }
-  return bytes;
-}
 
 void serve(int port_out, int lifeline, std::string const &spool) {
   auto const config = Config::load(
@@ -98,17 +57,15 @@ auto main(int argc, char **argv) -> int {
   auto failed = false;
   {
     auto server = Server{[&](int port_out, int lifeline) { serve(port_out, lifeline, spool); }};
-    auto const status = "/proc/" + std::to_string(server.process()) + "/status";
     for (auto const socket : hold(server.port(), 200)) ::close(socket);  // warm: pools, threads, first segments
-    auto const resident = proc_bytes(status, "VmRSS:");
-    auto const slab = proc_bytes("/proc/meminfo", "Slab:");
+    auto const resident = resident_bytes(server.process());
     auto const before = kernel_bytes();
     auto const sockets = hold(server.port(), connections);
     std::this_thread::sleep_for(std::chrono::seconds{1});  // let the kernel free what the handshakes used
-    auto const user = proc_bytes(status, "VmRSS:") - resident;
+    auto const user = resident_bytes(server.process()) - resident;
     auto const after = kernel_bytes();
-    auto const by_slab = (proc_bytes("/proc/meminfo", "Slab:") - slab) / 2;
-    auto const kernel = after.known ? (after.sockets - before.sockets) / 2 + after.epoll - before.epoll : by_slab;
+    auto const by_slab = (after.slab - before.slab) / 2;
+    auto const kernel = server_bytes_between(before, after);
     auto probe = std::array<char, 512>{};
     for (auto const socket : sockets) {
       if (::recv(socket, probe.data(), probe.size(), MSG_DONTWAIT) == 0) failed = true;  // closed by the server

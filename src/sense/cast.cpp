@@ -32,7 +32,7 @@ auto sections_of(std::string_view name, Decoy const &decoy) -> std::vector<std::
 auto Cast::create(std::string const &folder, std::string_view hostname, NodeSecret const &secret,
                   std::string const &kept) -> Result<Cast> {
   auto cast = Cast{};
-  auto personas = std::vector<Persona>{};
+  auto &personas = cast.personas_;
   personas.emplace_back();  // "plain", for decoys that show nothing of a persona
   TRY(auto const files, persona_files(folder));
   for (auto const &file : files) {
@@ -61,18 +61,36 @@ auto Cast::dress(std::string const &decoy, Persona const &persona) -> Result<voi
   auto part = Registry<Decoy>::instance().create(decoy);
   TRY_VOID(part->dress(persona));
   for (auto const section : sections_of(decoy, *part)) TRY_VOID(persona.refuse_unread(section));
-  decoys_[decoy].insert_or_assign(persona.name(), std::move(part));
+  decoys_[decoy].insert_or_assign(persona.name(), Dressed{std::move(part)});
   return ok;
 }
 
 auto Cast::find(std::string_view decoy, std::string_view persona) const -> Decoy const * {
   auto const found = decoys_.find(decoy);
   if (found == decoys_.end()) return nullptr;
-  auto const &dressed = found->second;
-  auto const usual = dressed.begin()->second->usual_persona();
-  auto const wanted = !persona.empty() ? persona : !usual.empty() ? usual : std::string_view{"plain"};
-  auto const chosen = dressed.find(wanted);
-  return chosen == dressed.end() ? nullptr : chosen->second.get();
+  auto const chosen = found->second.find(worn(found->second, persona));
+  return chosen == found->second.end() ? nullptr : chosen->second.decoy.get();
+}
+
+auto Cast::worn(Wardrobes const &dressed, std::string_view persona) -> std::string_view {
+  auto const usual = dressed.begin()->second.decoy->usual_persona();
+  return !persona.empty() ? persona : !usual.empty() ? usual : std::string_view{"plain"};
+}
+
+auto Cast::prepare(std::string_view decoy, std::string_view persona) -> Result<void> {
+  auto const found = decoys_.find(decoy);
+  if (found == decoys_.end()) return ok;
+  auto const chosen = found->second.find(worn(found->second, persona));
+  if (chosen == found->second.end() || chosen->second.is_prepared) return ok;
+  TRY_VOID(chosen->second.decoy->prepare(*std::ranges::find(personas_, chosen->first, &Persona::name)));
+  chosen->second.is_prepared = true;
+  return ok;
+}
+
+auto Cast::prepare_all() -> Result<void> {
+  for (auto const &[decoy, dressed] : decoys_)
+    for (auto const &[persona, part] : dressed) TRY_VOID(prepare(decoy, persona));
+  return ok;
 }
 
 auto Cast::service(std::string_view decoy) const -> std::string_view {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "sense/decoy.hpp"
@@ -22,6 +23,11 @@ public:
   static auto create(std::string const &folder, std::string_view hostname, NodeSecret const &secret = {},
                      std::string const &kept = {}) -> Result<Cast>;
 
+  /// Makes what a decoy in this persona shows of this node alone (`persona` empty: the usual one), unless that is made.
+  /// Nobody may visit one that is not prepared.
+  auto prepare(std::string_view decoy, std::string_view persona) -> Result<void>;
+  /// The same of every decoy in every persona.
+  auto prepare_all() -> Result<void>;
   /// `persona` empty: the decoy's usual one. nullptr where there is none such.
   [[nodiscard]] auto find(std::string_view decoy, std::string_view persona) const -> Decoy const *;
   /// The registered name of the decoy, for as long as the program runs.
@@ -30,7 +36,14 @@ public:
 
 private:
   auto dress(std::string const &decoy, Persona const &persona) -> Result<void>;
-  std::map<std::string, std::map<std::string, std::unique_ptr<Decoy>, std::less<>>, std::less<>> decoys_;
+  struct Dressed {
+    std::unique_ptr<Decoy> decoy;
+    bool is_prepared = false;
+  };
+  using Wardrobes = std::map<std::string, Dressed, std::less<>>;  // of one decoy, by persona
+  static auto worn(Wardrobes const &dressed, std::string_view persona) -> std::string_view;
+  std::vector<Persona> personas_;
+  std::map<std::string, Wardrobes, std::less<>> decoys_;
 };
 
 }  // namespace noroshi::sense

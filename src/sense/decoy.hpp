@@ -24,11 +24,15 @@ public:
   [[nodiscard]] virtual auto transport() const -> model::Transport { return model::Transport::tcp; }
   /// Reads what it shows from the persona, once, before the first visit. An error names the key.
   virtual auto dress(Persona const &persona) -> Result<void>;
+  /// Makes what takes long and is made once for this node (keys), where a listener wears the persona: after dress(),
+  /// before the first visit, and before the process confines itself.
+  virtual auto prepare(Persona const &persona) -> Result<void>;
   /// Talks until the visitor leaves, the decoy is done, or a limit ends the visit (whose error it passes on). Called
   /// for many visits at once and from several threads.
   virtual auto converse(Visit &visit) const -> Task<Result<void>> = 0;
 };
 
 inline auto Decoy::dress(Persona const & /*persona*/) -> Result<void> { return ok; }
+inline auto Decoy::prepare(Persona const & /*persona*/) -> Result<void> { return ok; }
 
 }  // namespace noroshi::sense

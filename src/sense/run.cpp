@@ -145,6 +145,14 @@ auto specs_of(std::vector<Listener> const &listeners) -> std::vector<ListenerSpe
   return specs;
 }
 
+/// What the listeners name, and what a visit may be handed to.
+auto prepare(Cast &cast, std::vector<ListenerSpec> const &specs) -> Result<void> {
+  for (auto const &spec : specs)
+    for (auto const &persona : spec.personas()) TRY_VOID(cast.prepare(spec.decoy, persona));
+  for (auto const &decoy : Registry<Decoy>::instance().names()) TRY_VOID(cast.prepare(decoy, {}));
+  return ok;
+}
+
 /// Each loop gets its own socket of a listener, or all wait at the one that systemd gave.
 void give_listeners(std::vector<Listener> const &listeners, std::vector<std::unique_ptr<EventLoop>> &loops) {
   for (auto const &listener : listeners)
@@ -194,9 +202,10 @@ auto run_decoys(Config const &config, RunOptions const &options) -> Result<void>
   TRY(auto const count, loops_wanted(config));
   TRY(auto const cap, spool_cap(config));
   TRY(auto const secret, load_node_secret(options.spool_folder));
-  TRY(auto const cast,
+  TRY(auto cast,
       Cast::create(options.packs_folder + "/personas", config.get(hostname_key), secret, options.kept_folder));
   TRY(auto specs, read_specs(config, cast));
+  TRY_VOID(prepare(cast, specs));
   TRY(auto const listeners, bind_all(config, std::move(specs), count, options.activated));
   auto const max_sessions = session_cap(config);
   TRY(auto const signals, catch_signals());

@@ -98,7 +98,7 @@ auto between(Persona const &persona, std::string_view key, std::int64_t otherwis
 
 }  // namespace
 
-auto SshPersona::create(Persona const &persona) -> Result<std::shared_ptr<SshPersona const>> {
+auto SshPersona::create(Persona const &persona) -> Result<std::shared_ptr<SshPersona>> {
   auto made = std::make_shared<SshPersona>();
   auto &transport = made->transport;
   transport.version = persona.text("ssh.version", "");
@@ -107,12 +107,9 @@ auto SshPersona::create(Persona const &persona) -> Result<std::shared_ptr<SshPer
   TRY(made->measured_version, read_evidence(persona));
   TRY(transport.manners, ssh::manners_of(persona.text("ssh.program", "")));
   TRY(transport.proposal, proposal_of(persona));
-  for (auto const &kind : persona.list("ssh.keys")) {
-    TRY(auto key, host_key(persona, kind));
-    made->keys.push_back(std::make_unique<ssh::HostKey>(std::move(key)));
-    transport.host_keys.push_back(made->keys.back().get());
-  }
-  if (made->keys.empty()) return fail(ErrorCode::malformed, "persona {}: ssh.keys names no key", persona.name());
+  TRY_VOID(check_known(persona, "ssh.keys", ssh::HostKey::known_kinds()));
+  if (persona.list("ssh.keys").empty())
+    return fail(ErrorCode::malformed, "persona {}: ssh.keys names no key", persona.name());
   if (auto const names = joined(persona, "ssh.signatures"); !names.empty())
     transport.extensions.emplace_back("server-sig-algs", names);
   for (auto const &name : persona.list("ssh.extensions")) transport.extensions.emplace_back(name, "0");
@@ -121,10 +118,9 @@ auto SshPersona::create(Persona const &persona) -> Result<std::shared_ptr<SshPer
   made->banner = persona.text("ssh.banner", "");
   made->greeting = persona.text("ssh.greeting", "");
   made->prompt = persona.text("ssh.prompt", "# ");
-  made->accept = persona.list("ssh.accept");
   made->accept_env = persona.list("ssh.accept_env");
   made->tells_host_keys = persona.text("ssh.tells_host_keys", "no") == "yes";
-  TRY(made->accept_try, between(persona, "ssh.accept_try", 0, kMostTries));
+  TRY(made->logins, LoginPolicy::create(persona, "ssh"));
   TRY(made->max_tries, between(persona, "ssh.max_tries", 6, kMostTries));
   TRY(auto const delay, between(persona, "ssh.fail_delay_ms", 2'000, kMostDelay));
   made->fail_delay = std::chrono::milliseconds{delay};
@@ -132,14 +128,13 @@ auto SshPersona::create(Persona const &persona) -> Result<std::shared_ptr<SshPer
   return made;
 }
 
-auto SshPersona::accepts(std::string_view user, std::string_view password, int tries) const -> bool {
-  if (accept_try > 0 && tries >= accept_try) return true;
-  return std::ranges::any_of(accept, [&](std::string_view pair) {
-    auto const colon = std::min(pair.find(':'), pair.size());
-    auto const wanted_user = pair.substr(0, colon);
-    auto const wanted_password = pair.substr(std::min(colon + 1, pair.size()));
-    return (wanted_user == "*" || wanted_user == user) && (wanted_password == "*" || wanted_password == password);
-  });
+auto SshPersona::make_keys(Persona const &persona) -> Result<void> {
+  for (auto const &kind : persona.list("ssh.keys")) {
+    TRY(auto key, host_key(persona, kind));
+    keys.push_back(std::make_unique<ssh::HostKey>(std::move(key)));
+    transport.host_keys.push_back(keys.back().get());
+  }
+  return ok;
 }
 
 }  // namespace noroshi::sense

@@ -8,6 +8,7 @@
 
 #include "base/time.hpp"
 #include "codec/ssh/transport.hpp"
+#include "sense/login_policy.hpp"
 #include "sense/persona.hpp"
 #include "sense/shell.hpp"
 
@@ -20,8 +21,7 @@ struct SshPersona {
   std::string banner;                                      // before a log-in; empty: none
   std::string greeting;                                    // after it, before the prompt
   std::string prompt;
-  std::vector<std::string> accept;  // "root:admin", "*" stands for anything
-  std::int64_t accept_try = 0;      // lets in at this try, whatever the pair; 0: never
+  std::shared_ptr<LoginPolicy const> logins;
   std::int64_t max_tries = 6;
   Duration fail_delay{};
   std::vector<std::string> accept_env;  // names of variables that are taken; "LC_*" stands for all that begin so
@@ -29,10 +29,10 @@ struct SshPersona {
   std::string measured_version;         // of the package whose program was measured; empty: published facts
   ShellMachine machine;
 
-  /// An error names the persona's key.
-  static auto create(Persona const &persona) -> Result<std::shared_ptr<SshPersona const>>;
-
-  [[nodiscard]] auto accepts(std::string_view user, std::string_view password, int tries) const -> bool;
+  /// Without host keys. An error names the persona's key.
+  static auto create(Persona const &persona) -> Result<std::shared_ptr<SshPersona>>;
+  /// Reads the host keys that this node made for the persona, and makes those that are missing: about a second.
+  auto make_keys(Persona const &persona) -> Result<void>;
 };
 
 }  // namespace noroshi::sense

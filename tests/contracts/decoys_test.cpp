@@ -14,9 +14,13 @@ using namespace noroshi::sense::test;
 using model::Kind;
 
 auto cast() -> Cast const & {
-  static auto const all = Cast::create(NOROSHI_SOURCE_DIR "/packs/personas", "");
-  REQUIRE_MESSAGE(all, all.error().sentence);
-  return *all;
+  static auto const all = [] {
+    auto made = Cast::create(NOROSHI_SOURCE_DIR "/packs/personas", "");
+    REQUIRE_MESSAGE(made, made.error().sentence);
+    REQUIRE(made->prepare_all());
+    return *std::move(made);
+  }();
+  return all;
 }
 
 template <class Check>

@@ -42,7 +42,8 @@ auto parts() -> std::vector<Part> const & {
     )");
     for (auto const &name : Registry<Decoy>::instance().names()) {
       made.push_back({name, Registry<Decoy>::instance().create(name)});
-      if (!made.back().decoy->dress(*persona)) std::abort();
+      auto &decoy = *made.back().decoy;
+      if (!decoy.dress(*persona) || !decoy.prepare(*persona)) std::abort();
     }
     return made;
   }();

@@ -122,8 +122,9 @@ private:
 }  // namespace
 
 TEST_CASE("decoys hold every dialogue in tests/talks") {
-  auto const cast = Cast::create(NOROSHI_SOURCE_DIR "/packs/personas", "");
+  auto cast = Cast::create(NOROSHI_SOURCE_DIR "/packs/personas", "");
   REQUIRE_MESSAGE(cast, cast.error().sentence);
+  REQUIRE(cast->prepare_all());
   auto talks = 0;
   for (auto const &entry : std::filesystem::directory_iterator{NOROSHI_SOURCE_DIR "/tests/talks"}) {
     if (entry.path().extension() != ".talk") continue;

@@ -20,7 +20,8 @@ class ScriptedVisit final : public VisitHost, public Stream {
 public:
   explicit ScriptedVisit(Decoy const &decoy, std::string_view service, VisitLimits limits = {})
       : limits_(limits), clock_(*parse_rfc3339("2026-11-21T09:30:00Z")) {
-    auto const encounter = Encounter{{model::IpAddress::v4(0xc000'0207), 40000},
+    static auto sources = std::uint32_t{0};  // each visitor is somebody else: decoys remember who guessed what
+    auto const encounter = Encounter{{model::IpAddress::v4(0x0a00'0000 + ++sources), 40000},
                                      {model::IpAddress::v4(0xc633'6401), 23},
                                      model::Uuid::v7(clock_.now(), 1, 2)};
     visit_ = std::make_unique<Visit>(*this, *this, encounter, limits_, decoy, service);

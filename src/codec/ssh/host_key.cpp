@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/ranges.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -25,6 +26,12 @@ constexpr auto kCurves = std::array{
     Curve{"ecdsa-384", "secp384r1", "nistp384", &::EVP_sha384},
     Curve{"ecdsa-521", "secp521r1", "nistp521", &::EVP_sha512},
 };
+struct Rsa {
+  std::string_view kind;
+  std::size_t bits;
+};
+constexpr auto kRsa =
+    std::array{Rsa{"rsa-1024", 1024}, Rsa{"rsa-2048", 2048}, Rsa{"rsa-3072", 3072}, Rsa{"rsa-4096", 4096}};
 
 auto number_of(EVP_PKEY const *key, char const *name) -> std::string {
   BIGNUM *number = nullptr;
@@ -73,6 +80,13 @@ auto ecdsa_numbers(std::string_view der) -> std::string {
 
 void HostKey::Free::operator()(EVP_PKEY *key) const { ::EVP_PKEY_free(key); }
 
+auto HostKey::known_kinds() -> std::vector<std::string_view> {
+  auto kinds = std::vector<std::string_view>{"ed25519"};
+  for (auto const &curve : kCurves) kinds.push_back(curve.kind);
+  for (auto const &rsa : kRsa) kinds.push_back(rsa.kind);
+  return kinds;
+}
+
 auto HostKey::generate(std::string_view kind) -> Result<HostKey> {
   auto const curve = std::ranges::find(kCurves, kind, &Curve::kind);
   auto key = std::unique_ptr<EVP_PKEY, Free>{};
@@ -80,14 +94,10 @@ auto HostKey::generate(std::string_view kind) -> Result<HostKey> {
     key.reset(::EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   else if (curve != kCurves.end())
     key.reset(::EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", curve->openssl.data()));
-  else if (kind == "rsa-1024" || kind == "rsa-2048" || kind == "rsa-3072" || kind == "rsa-4096")
-    key.reset(::EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA",
-                                  static_cast<std::size_t>(std::atoi(std::string{kind.substr(4)}.c_str()))));
+  else if (auto const rsa = std::ranges::find(kRsa, kind, &Rsa::kind); rsa != kRsa.end())
+    key.reset(::EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", rsa->bits));
   else
-    return fail(ErrorCode::malformed,
-                "\"{}\" is no kind of host key: ed25519, ecdsa-256, ecdsa-384, ecdsa-521, rsa-2048, "
-                "rsa-3072 or rsa-4096",
-                kind);
+    return fail(ErrorCode::malformed, "\"{}\" is no kind of host key: {}", kind, fmt::join(known_kinds(), ", "));
   return of(std::move(key));
 }
 

@@ -16,7 +16,8 @@ namespace noroshi::codec::ssh {
 
 class HostKey {
 public:
-  /// "ed25519", "ecdsa-256", "ecdsa-384", "ecdsa-521", "rsa-2048", "rsa-3072"…
+  static auto known_kinds() -> std::vector<std::string_view>;
+  /// One of those kinds.
   static auto generate(std::string_view kind) -> Result<HostKey>;
   /// PKCS#8 in PEM, as to_pem() gives it.
   static auto parse(std::string_view pem) -> Result<HostKey>;

@@ -169,7 +169,7 @@ private:
     auto const typed = request.method == "password" || request.method == "keyboard-interactive";
     auto const known = ssh::has_name(persona_.methods, request.method);
     ++tries_;
-    if (!typed || !known || !persona_.accepts(request.user, request.password, ++passwords_))
+    if (!typed || !known || !persona_.logins->admits(visit.encounter(), request.user, request.password))
       return refuse(visit, request, turn, typed && known);
     note_login(visit, request, true);
     transport_.send(ssh::auth_success());
@@ -199,7 +199,6 @@ private:
   std::unique_ptr<ssh::AuthRequest> asked_;  // keyboard-interactive that waits for its answer
   std::string user_, service_;               // of the first request
   int tries_ = 0;
-  int passwords_ = 0;
   bool serves_auth_ = false;
   bool happened_ = false;
 };
@@ -212,6 +211,8 @@ public:
     TRY(persona_, SshPersona::create(persona));
     return ok;
   }
+
+  auto prepare(Persona const &persona) -> Result<void> override { return persona_->make_keys(persona); }
 
   auto converse(Visit &visit) const -> Task<Result<void>> override {
     auto const conversation = std::make_unique<Conversation>(*persona_, visit);
@@ -238,7 +239,7 @@ private:
     co_return ok;
   }
 
-  std::shared_ptr<SshPersona const> persona_;
+  std::shared_ptr<SshPersona> persona_;  // only read once visits begin
 };
 
 Registered<Decoy, SshDecoy> const decoy{"ssh"};

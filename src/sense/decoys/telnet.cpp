@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "codec/telnet.hpp"
 #include "sense/decoy.hpp"
+#include "sense/login_policy.hpp"
 #include "sense/shell.hpp"
 #include "sense/typed_line.hpp"
 
@@ -55,21 +56,11 @@ struct Manners {
   ShellMachine machine;
   std::string greeting;
   std::string prompt;
-  std::vector<std::string> accept;
-  std::int64_t accept_try = 0;
+  std::shared_ptr<LoginPolicy const> logins;
   std::int64_t max_tries = 3;
   Duration fail_delay{};
 
   [[nodiscard]] auto ask() const -> std::string { return machine.host_name + " login: "; }
-  [[nodiscard]] auto accepts(std::string_view user, std::string_view password, int tries) const -> bool {
-    if (accept_try > 0 && tries >= accept_try) return true;
-    return std::ranges::any_of(accept, [&](std::string_view pair) {
-      auto const colon = std::min(pair.find(':'), pair.size());
-      auto const wanted_user = pair.substr(0, colon);
-      auto const wanted_password = pair.substr(std::min(colon + 1, pair.size()));
-      return (wanted_user == "*" || wanted_user == user) && (wanted_password == "*" || wanted_password == password);
-    });
-  }
 };
 
 /// One visitor's dialogue without its waiting: bytes in, bytes out. It is small while the visitor is silent, since
@@ -129,7 +120,8 @@ private:
   }
 
   void log_in(std::string_view password, Visit &visit, Turn &turn) {
-    auto const accepted = manners_.accepts(user_, password, ++tries_);
+    ++tries_;
+    auto const accepted = manners_.logins->admits(visit.encounter(), user_, password);
     note_login(visit, user_, password, accepted);
     if (accepted) {
       shell_ = std::make_unique<Shell>(manners_.machine);
@@ -169,8 +161,7 @@ public:
                         negotiate(Command::will, Option::echo) + negotiate(Command::will, Option::suppress_go_ahead) +
                         persona.text("telnet.banner", "\r\n") + manners_.ask();
     manners_.prompt = persona.text("telnet.prompt", "# ");
-    manners_.accept = persona.list("telnet.accept");
-    TRY(manners_.accept_try, persona.number("telnet.accept_try", 0));
+    TRY(manners_.logins, LoginPolicy::create(persona, "telnet"));
     TRY(manners_.max_tries, persona.number("telnet.max_tries", 3));
     TRY(auto const delay, persona.number("telnet.fail_delay_ms", 1000));
     if (manners_.max_tries < 1 || manners_.max_tries > 100 || delay < 0 || delay > 30'000)

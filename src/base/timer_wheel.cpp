@@ -8,7 +8,7 @@ TimerEntry::~TimerEntry() {
   if (wheel_ != nullptr) wheel_->cancel(*this);
 }
 
-TimerWheel::TimerWheel(TimePoint start) : start_(start) {
+TimerWheel::TimerWheel(TimePoint start, std::chrono::milliseconds tick) : start_(start), length_(tick) {
   for (auto &slot : slots_) slot.previous_ = slot.next_ = &slot;
   due_.previous_ = due_.next_ = &due_;
 }
@@ -34,8 +34,8 @@ void TimerWheel::unlink(TimerEntry &entry) {
 
 void TimerWheel::set(TimerEntry &entry, TimePoint deadline) {
   if (entry.wheel_ != nullptr) entry.wheel_->cancel(entry);
-  auto const ticks = std::chrono::ceil<std::chrono::milliseconds>(deadline - start_) / kTick;
-  auto const whole = start_ + ticks * kTick >= deadline ? ticks : ticks + 1;
+  auto const ticks = std::chrono::ceil<std::chrono::milliseconds>(deadline - start_) / length_;
+  auto const whole = start_ + ticks * length_ >= deadline ? ticks : ticks + 1;
   entry.due_ = std::max(whole > 0 ? static_cast<std::uint64_t>(whole) : 0, tick_ + 1);
   entry.wheel_ = this;
   link(slots_[entry.due_ % kSlots], entry);
@@ -61,7 +61,7 @@ void TimerWheel::collect_due(Head &slot) {
 
 auto TimerWheel::advance(TimePoint now) -> std::size_t {
   if (now < start_) return 0;
-  auto const target = static_cast<std::uint64_t>((now - start_) / kTick);
+  auto const target = static_cast<std::uint64_t>((now - start_) / length_);
   if (target <= tick_) return 0;
   // After a long pause every slot is looked at once, not once for each tick missed.
   auto const first = tick_ + 1;

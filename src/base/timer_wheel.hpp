@@ -38,7 +38,7 @@ public:
   using TimePoint = std::chrono::steady_clock::time_point;
   static constexpr auto kTick = std::chrono::milliseconds{100};
 
-  explicit TimerWheel(TimePoint start);
+  explicit TimerWheel(TimePoint start, std::chrono::milliseconds tick = kTick);
   TimerWheel(TimerWheel const &) = delete;
   auto operator=(TimerWheel const &) -> TimerWheel & = delete;
   ~TimerWheel();
@@ -53,7 +53,8 @@ public:
   [[nodiscard]] auto size() const -> std::size_t { return size_; }
 
 private:
-  // 51.2 s a turn: a decoy's usual deadlines expire in the first turn, a longer one is looked at once a turn.
+  // 51.2 s a turn of the usual tick: a decoy's deadlines expire in the first turn, a longer one is looked at once a
+  // turn.
   static constexpr auto kSlots = std::size_t{512};
 
   /// Ends of the circular lists.
@@ -65,6 +66,7 @@ private:
   void collect_due(Head &slot);
 
   TimePoint start_;
+  std::chrono::milliseconds length_;
   std::uint64_t tick_ = 0;
   std::size_t size_ = 0;
   std::array<Head, kSlots> slots_;

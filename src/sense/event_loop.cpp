@@ -25,6 +25,9 @@ namespace {
 constexpr auto kAcceptBatch = 16;
 /// Ready sessions between two writes of the lane: a flood must not delay what was noted.
 constexpr auto kReadyBatch = 256;
+/// A decoy's pauses are as long as the real program's: the last part of a wait is measured with a finer tick.
+constexpr auto kFineTick = std::chrono::milliseconds{2};
+constexpr auto kFineSpan = std::chrono::milliseconds{250};
 /// Without descriptors or memory, accepting is tried again with this many ticks between.
 constexpr auto kPauseTicks = 2;
 /// What one getentropy(2) may give: 256 bytes.
@@ -68,10 +71,11 @@ public:
   void ready() override {
     if (auto *const waiter = std::exchange(waiter_, nullptr)) waiter->stream_ready();
   }
-  void expired() override { visit_.on_timer(); }
+  void expired() override;
 
   auto visit() -> Visit & { return visit_; }
-  std::size_t place = 0;  // among the loop's sessions
+  std::chrono::steady_clock::time_point due;  // of the visit's next wake
+  std::size_t place = 0;                      // among the loop's sessions
   SourceLimits::Ticket ticket;
 
 private:
@@ -95,6 +99,7 @@ public:
       : grounds_(grounds),
         lane_(grounds.spool.lane(number)),
         wheel_(std::chrono::steady_clock::now()),
+        fine_wheel_(std::chrono::steady_clock::now(), kFineTick),
         poller_(::epoll_create1(EPOLL_CLOEXEC)) {
     if (!poller_.valid()) throw std::system_error{errno, std::generic_category(), "epoll_create1"};
   }
@@ -153,6 +158,7 @@ private:
   FramePool frames_;
   BufferPool buffers_;
   TimerWheel wheel_;
+  TimerWheel fine_wheel_;
   FileDescriptor poller_;
   std::list<Door> doors_;
   std::vector<Session *> sessions_;
@@ -181,6 +187,11 @@ void Session::wait(std::uint32_t events, StreamWaiter &waiter) {
 auto Session::try_write(std::string_view bytes) -> StreamStep {
   loop_.keep_notes();
   return send(bytes);
+}
+
+void Session::expired() {
+  if (std::chrono::steady_clock::now() < due) return loop_.wake(visit_, due);
+  visit_.on_timer();
 }
 
 auto session_of(Visit &visit) -> Session & { return static_cast<Session &>(visit.stream()); }
@@ -255,7 +266,14 @@ void Loop::welcome(Door &door, int socket, model::Endpoint const &source) {
   session->visit().start();
 }
 
-void Loop::wake(Visit &visit, std::chrono::steady_clock::time_point when) { wheel_.set(session_of(visit), when); }
+void Loop::wake(Visit &visit, std::chrono::steady_clock::time_point when) {
+  auto &session = session_of(visit);
+  session.due = when;
+  if (when - std::chrono::steady_clock::now() <= kFineSpan)
+    fine_wheel_.set(session, when);
+  else
+    wheel_.set(session, when - kFineSpan);
+}
 
 void Loop::visit_ended(Visit &visit) {
   auto &session = session_of(visit);
@@ -282,11 +300,14 @@ auto Loop::random() -> std::uint64_t {
 /// Nothing in a batch destroys another session than its own, so the pointers of a batch stay good.
 void Loop::run_batch() {
   auto ready = std::array<epoll_event, kReadyBatch>{};
-  auto const left = std::chrono::ceil<std::chrono::milliseconds>(next_tick_ - std::chrono::steady_clock::now()).count();
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(next_tick_ - std::chrono::steady_clock::now());
+  if (fine_wheel_.size() > 0) left = std::min(left, kFineTick);
   auto const count = ::epoll_wait(poller_.get(), ready.data(), static_cast<int>(ready.size()),
-                                  static_cast<int>(std::max<std::int64_t>(left, 0)));
+                                  static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
   for (auto i = 0; i < count; ++i) static_cast<Watched *>(ready[static_cast<std::size_t>(i)].data.ptr)->ready();
-  if (auto const now = std::chrono::steady_clock::now(); now >= next_tick_) tick(now);
+  auto const now = std::chrono::steady_clock::now();
+  if (fine_wheel_.size() > 0) fine_wheel_.advance(now);
+  if (now >= next_tick_) tick(now);
   lane_.flush();
 }
 

@@ -122,3 +122,12 @@ TEST_CASE("however time moves, entries expire exactly as a sorted list of deadli
     for (auto const &[known, deadline] : deadlines) REQUIRE(known->is_set());
   }
 }
+
+TEST_CASE("a wheel of a finer tick expires as soon after the deadline as its tick says") {
+  auto wheel = TimerWheel{kStart, 2ms};
+  auto entry = Entry{};
+  wheel.advance(kStart + 5s);  // as after a long time without entries
+  wheel.set(entry, kStart + 5s + 5ms);
+  CHECK(wheel.advance(kStart + 5s + 4ms) == 0);
+  CHECK(wheel.advance(kStart + 5s + 6ms) == 1);
+}

@@ -67,6 +67,7 @@ class WireClient:
 
     def __init__(self, port, strict=False, before=b""):
         self.connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is timed is the server
         self.unread = b""
         self.encryptor = self.decryptor = None
         self.sent = self.received = 0

@@ -68,6 +68,10 @@ public:
   }
   void when_readable(StreamWaiter &waiter) override { wait(EPOLLIN | EPOLLRDHUP | EPOLLET, waiter); }
   void when_writable(StreamWaiter &waiter) override { wait(EPOLLIN | EPOLLRDHUP | EPOLLET | EPOLLOUT, waiter); }
+  void reset_at_end() override {
+    auto const at_once = linger{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
   void ready() override {
     if (auto *const waiter = std::exchange(waiter_, nullptr)) waiter->stream_ready();
   }

@@ -13,17 +13,11 @@ namespace {
 namespace ssh = codec::ssh;
 using ssh::Message;
 
-// As OpenSSH offers them: 64 packets of 32 KiB.
-constexpr auto kWindow = std::uint32_t{2} << 20;
-constexpr auto kMostPacket = std::uint32_t{32} << 10;
-// MaxSessions' default, and as many ways into the network as one visit is worth.
-constexpr auto kMaxOpen = std::size_t{10};
+// As many ways into the network as one visit is worth.
 constexpr auto kMaxOpened = std::uint32_t{2'000};
 constexpr auto kMostWaiting = std::size_t{256} << 10;  // for a client that reads nothing
 constexpr auto kMostFirst = std::size_t{4} << 10;      // kept of what goes into a tunnel
 constexpr auto kMostText = std::size_t{256};
-
-constexpr auto kConnectFailed = std::uint32_t{2};  // whatever the reason, as OpenSSH has it
 
 void note_extra(Visit &visit, model::Kind kind, std::string_view words, boost::json::object extra) {
   auto const json = boost::json::serialize(extra);
@@ -66,21 +60,21 @@ void SshChannels::take(std::string_view payload, Visit &visit) {
 }
 
 void SshChannels::open(std::string_view payload, Visit &visit) {
-  auto const asked = ssh::parse_channel_open(payload);
+  auto const asked = ssh::parse_channel_open(payload, trailing_);
   if (!asked) return transport_.refuse(ssh::Offence::malformed, asked.error().sentence);
-  auto const refuse = [&](std::uint32_t reason, std::string_view text) {
-    transport_.send(ssh::open_failure(asked->sender, reason, text));
+  auto const refuse = [&](std::uint32_t reason) {
+    transport_.send(ssh::open_failure(asked->sender, reason, habits_.failure_text));
   };
   auto const is_session = asked->type == "session";
   if (is_session && no_more_sessions_) return transport_.refuse(ssh::Offence::second_session, {});
-  if (!is_session && asked->type != "direct-tcpip") return refuse(kConnectFailed, "open failed");
-  if (channels_.size() >= kMaxOpen || opened_ >= kMaxOpened) return refuse(kConnectFailed, "open failed");
+  if (!is_session && asked->type != "direct-tcpip") return refuse(habits_.unknown_type);
+  if (channels_.size() >= habits_.most_open || opened_ >= kMaxOpened) return refuse(habits_.too_many);
+  auto const ours = habits_.reuses_numbers ? free_number() : opened_;
   ++opened_;
-  auto const ours = next_++;
   auto &channel = channels_[ours];
   channel.theirs = asked->sender;
-  channel.window = asked->window;
-  channel.most_packet = std::clamp(asked->most_packet, std::uint32_t{1}, kMostPacket);
+  channel.window = std::min(asked->window, habits_.most_window);
+  channel.most_packet = std::clamp(asked->most_packet, std::uint32_t{1}, habits_.most_packet);
   channel.is_session = is_session;
   if (!is_session) {
     channel.host = asked->host;
@@ -91,11 +85,18 @@ void SshChannels::open(std::string_view payload, Visit &visit) {
                 {"originator", cut(asked->originator)},
                 {"originator_port", asked->originator_port}});
   }
-  transport_.send(ssh::open_confirmation(asked->sender, ours, is_session ? std::uint32_t{0} : kWindow, kMostPacket));
+  transport_.send(ssh::open_confirmation(
+      asked->sender, ours, is_session ? habits_.session_window : habits_.tunnel_window, habits_.most_packet));
+}
+
+auto SshChannels::free_number() const -> std::uint32_t {
+  auto number = std::uint32_t{0};
+  while (channels_.contains(number)) ++number;
+  return number;
 }
 
 void SshChannels::request(std::string_view payload, Visit &visit) {
-  auto const asked = ssh::parse_channel_request(payload);
+  auto const asked = ssh::parse_channel_request(payload, trailing_);
   if (!asked) return transport_.refuse(ssh::Offence::malformed, asked.error().sentence);
   auto const found = channels_.find(asked->channel);
   if (found == channels_.end())
@@ -108,6 +109,8 @@ void SshChannels::request(std::string_view payload, Visit &visit) {
   };
   auto const is_free = channel.is_session && !channel.shell;
   if (asked->type == "pty-req" && is_free) {
+    if (channel.has_terminal && habits_.is_strict)
+      return transport_.refuse(ssh::Offence::malformed, "a second terminal for one session");
     channel.has_terminal = true;
     note_extra(visit, model::Kind::negotiation, "pty-req",
                {{"terminal", cut(asked->text)}, {"columns", asked->columns}, {"rows", asked->rows}});
@@ -117,14 +120,15 @@ void SshChannels::request(std::string_view payload, Visit &visit) {
     answer(takes_variable(asked->text));
   } else if ((asked->type == "shell" || asked->type == "exec") && is_free) {
     channel.shell = std::make_unique<Shell>(persona_.machine);
-    transport_.send(ssh::window_adjust(channel.theirs, kWindow));
+    if (habits_.program_window > 0) transport_.send(ssh::window_adjust(channel.theirs, habits_.program_window));
     answer(true);
     if (asked->type == "exec")
       execute(channel, asked->text, visit);
     else if (channel.has_terminal)  // a shell that reads from a pipe greets nobody
       say(channel, as_terminal(persona_.greeting) + persona_.prompt);
   } else {
-    answer(asked->type == "window-change" || asked->type == "auth-agent-req@openssh.com");
+    answer((asked->type == "window-change" && (channel.has_terminal || habits_.resizes_any_session)) ||
+           asked->type == "auth-agent-req@openssh.com");
   }
 }
 
@@ -135,24 +139,23 @@ auto SshChannels::takes_variable(std::string_view name) const -> bool {
 }
 
 void SshChannels::global(std::string_view payload, Visit &visit) {
-  auto const asked = ssh::parse_global_request(payload);
+  auto const asked = ssh::parse_global_request(payload, trailing_);
   if (!asked) return transport_.refuse(ssh::Offence::malformed, asked.error().sentence);
-  if (asked->type == "no-more-sessions@openssh.com") no_more_sessions_ = true;
+  if (asked->type == "no-more-sessions@openssh.com" && habits_.heeds_last_session) no_more_sessions_ = true;
   auto const forwards = asked->type == "tcpip-forward";
   if (forwards)
     note_extra(visit, model::Kind::request, "tcpip-forward", {{"host", cut(asked->host)}, {"port", asked->port}});
-  if (!asked->wants_reply) return;
+  if (!asked->wants_reply && !(forwards && habits_.always_tells_port)) return;
   if (!forwards) return transport_.send(ssh::request_failure());
   // Nothing listens; a port as Linux would have given it.
   constexpr auto kFirstFree = std::uint32_t{32'768};
   constexpr auto kFree = std::uint32_t{28'232};
-  transport_.send(asked->port == 0
-                      ? ssh::request_success(kFirstFree + static_cast<std::uint32_t>(visit.random() % kFree))
-                      : ssh::request_success());
+  auto const port = asked->port > 0 ? asked->port : kFirstFree + static_cast<std::uint32_t>(visit.random() % kFree);
+  transport_.send(asked->port == 0 || habits_.always_tells_port ? ssh::request_success(port) : ssh::request_success());
 }
 
 void SshChannels::message(std::string_view payload, Visit &visit) {
-  auto const read = ssh::parse_channel_message(payload);
+  auto const read = ssh::parse_channel_message(payload, trailing_);
   if (!read) return transport_.refuse(ssh::Offence::malformed, read.error().sentence);
   auto const found = channels_.find(read->channel);
   if (found == channels_.end())
@@ -161,14 +164,15 @@ void SshChannels::message(std::string_view payload, Visit &visit) {
   auto &channel = found->second;
   switch (read->number) {
     case Message::channel_window_adjust:
-      if (read->amount > 0xffffffffU - channel.window)
+      if (read->amount > habits_.most_window - channel.window && !habits_.clamps_window)
         return transport_.refuse(ssh::Offence::malformed, "a window of more than 4 GiB");
-      channel.window += read->amount;
+      channel.window += std::min(read->amount, habits_.most_window - channel.window);
       flush(channel);
       break;
     case Message::channel_data:
+      if (channel.got_eof && habits_.is_strict) return transport_.refuse(ssh::Offence::malformed, "data behind EOF");
       channel.received += static_cast<std::uint32_t>(read->data.size());
-      if (channel.received > kWindow / 2)
+      if (channel.received >= habits_.extended_after)
         transport_.send(ssh::window_adjust(channel.theirs, std::exchange(channel.received, 0)));
       if (channel.is_session)
         typed(channel, read->data, visit);
@@ -176,7 +180,13 @@ void SshChannels::message(std::string_view payload, Visit &visit) {
         forward(channel, read->data);
       break;
     case Message::channel_eof:
+      channel.got_eof = true;
       if (channel.shell && !channel.is_closed) end(channel, 0);
+      if (channel.is_session && !channel.shell && !channel.is_closed && habits_.empty_eof_closes) {
+        channel.is_closed = true;
+        transport_.send(ssh::channel_message(Message::channel_eof, channel.theirs));
+        transport_.send(ssh::channel_message(Message::channel_close, channel.theirs));
+      }
       break;
     case Message::channel_close:
       if (!channel.is_closed) transport_.send(ssh::channel_message(Message::channel_close, channel.theirs));

@@ -18,7 +18,11 @@ namespace noroshi::sense {
 
 class SshChannels {
 public:
-  SshChannels(SshPersona const &persona, codec::ssh::Transport &transport) : persona_(persona), transport_(transport) {}
+  SshChannels(SshPersona const &persona, codec::ssh::Transport &transport)
+      : persona_(persona),
+        habits_(persona.transport.manners->channels()),
+        trailing_(persona.transport.manners->trailing()),
+        transport_(transport) {}
 
   /// One message of the connection protocol (80 and more). The transport is over where it breaks the protocol.
   void take(std::string_view payload, Visit &visit);
@@ -29,7 +33,7 @@ private:
   struct Channel {
     std::uint32_t theirs = 0, window = 0, most_packet = 0;
     std::uint32_t received = 0;  // since the last window adjustment
-    bool is_session = false, has_terminal = false, is_closed = false;
+    bool is_session = false, has_terminal = false, is_closed = false, got_eof = false;
     std::string host;  // of a way into the network
     std::uint32_t port = 0;
     std::string first;    // its first bytes
@@ -53,10 +57,13 @@ private:
   void flush(Channel &channel);
   void note_forward(Channel &channel, Visit &visit);
 
+  [[nodiscard]] auto free_number() const -> std::uint32_t;
+
   SshPersona const &persona_;
+  codec::ssh::ChannelHabits const &habits_;
+  codec::ssh::Trailing trailing_;
   codec::ssh::Transport &transport_;
   std::map<std::uint32_t, Channel> channels_;
-  std::uint32_t next_ = 0;
   std::uint32_t opened_ = 0;
   bool no_more_sessions_ = false;
 };

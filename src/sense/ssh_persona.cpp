@@ -123,7 +123,12 @@ auto SshPersona::create(Persona const &persona) -> Result<std::shared_ptr<SshPer
   TRY(made->logins, LoginPolicy::create(persona, "ssh"));
   TRY(made->max_tries, between(persona, "ssh.max_tries", 6, kMostTries));
   TRY(auto const delay, between(persona, "ssh.fail_delay_ms", 2'000, kMostDelay));
-  made->fail_delay = std::chrono::milliseconds{delay};
+  TRY(auto const most_delay, between(persona, "ssh.fail_delay_max_ms", delay, kMostDelay));
+  if (most_delay < delay)
+    return fail(ErrorCode::malformed, "persona {}: ssh.fail_delay_max_ms is no less than ssh.fail_delay_ms",
+                persona.name());
+  made->least_fail_delay = std::chrono::milliseconds{delay};
+  made->most_fail_delay = std::chrono::milliseconds{most_delay};
   TRY(made->machine, ShellMachine::create(persona));
   return made;
 }
@@ -135,6 +140,11 @@ auto SshPersona::make_keys(Persona const &persona) -> Result<void> {
     transport.host_keys.push_back(keys.back().get());
   }
   return ok;
+}
+
+auto SshPersona::fail_delay(std::uint64_t random) const -> Duration {
+  auto const span = static_cast<std::uint64_t>((most_fail_delay - least_fail_delay).count()) + 1;
+  return least_fail_delay + Duration{static_cast<Duration::rep>(random % span)};
 }
 
 }  // namespace noroshi::sense

@@ -23,7 +23,7 @@ struct SshPersona {
   std::string prompt;
   std::shared_ptr<LoginPolicy const> logins;
   std::int64_t max_tries = 6;
-  Duration fail_delay{};
+  Duration least_fail_delay{}, most_fail_delay{};
   std::vector<std::string> accept_env;  // names of variables that are taken; "LC_*" stands for all that begin so
   bool tells_host_keys = false;         // after a log-in, all of them (hostkeys-00@openssh.com)
   std::string measured_version;         // of the package whose program was measured; empty: published facts
@@ -33,6 +33,9 @@ struct SshPersona {
   static auto create(Persona const &persona) -> Result<std::shared_ptr<SshPersona>>;
   /// Reads the host keys that this node made for the persona, and makes those that are missing: about a second.
   auto make_keys(Persona const &persona) -> Result<void>;
+
+  /// Between both ends, evenly: `random` says where.
+  [[nodiscard]] auto fail_delay(std::uint64_t random) const -> Duration;
 };
 
 }  // namespace noroshi::sense

@@ -38,6 +38,8 @@ public:
   /// Calls the waiter once, later and never from within this call. A new wait replaces the one before.
   virtual void when_readable(StreamWaiter &waiter) = 0;
   virtual void when_writable(StreamWaiter &waiter) = 0;
+  /// When the connection ends, the peer sees it reset: as where a program left bytes unread.
+  virtual void reset_at_end() {}
 };
 
 }  // namespace noroshi::sense

@@ -58,6 +58,8 @@ public:
   /// Sends all. `bytes` must stay valid while awaited.
   auto reply(std::string_view bytes) -> ReplyWait;
   auto pause(Duration duration) -> PauseWait;
+  /// The visitor will see the connection reset, not closed.
+  void reset_at_end() { stream_.reset_at_end(); }
   /// From here on the connection speaks TLS: the unread bytes are its first, and reads and replies are of what is
   /// inside. Ends with the handshake; malformed with OpenSSL's reason where the visitor broke it (then only a return is
   /// of use). Once a visit. Byte caps and counts stay those of the wire. `context` outlives the visit.

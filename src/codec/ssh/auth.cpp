@@ -9,8 +9,6 @@ auto rest_of(std::string_view payload) -> ByteReader {
   return ByteReader{payload.substr(std::min<std::size_t>(1, payload.size()))};
 }
 
-auto is_whole(ByteReader const &from) -> bool { return !from.failed() && from.rest().empty(); }
-
 auto bad(std::string_view what) -> Error {
   return fail(ErrorCode::malformed, "{} has another length than it says", what);
 }
@@ -24,7 +22,7 @@ void read_key(ByteReader &from, AuthRequest &request) {
 
 }  // namespace
 
-auto parse_auth_request(std::string_view payload) -> Result<AuthRequest> {
+auto parse_auth_request(std::string_view payload, Trailing trailing) -> Result<AuthRequest> {
   auto from = rest_of(payload);
   auto request = AuthRequest{};
   request.user = read_string(from);
@@ -44,7 +42,7 @@ auto parse_auth_request(std::string_view payload) -> Result<AuthRequest> {
     (void)from.take(request.method == "none" ? 0 : from.rest().size());  // what other methods carry is theirs
   }
   if (request.user.contains('\0') || request.service.contains('\0')) return bad("a name in an authentication request");
-  if (!is_whole(from)) return bad("an authentication request");
+  if (!is_whole(from, trailing)) return bad("an authentication request");
   return request;
 }
 
@@ -54,14 +52,14 @@ auto parse_info_response(std::string_view payload, std::size_t most) -> Result<s
   if (count > most) return fail(ErrorCode::too_large, "{} answers to {} questions", count, most);
   auto answers = std::vector<std::string>{};
   for (auto i = std::uint32_t{0}; i < count && !from.failed(); ++i) answers.emplace_back(read_string(from));
-  if (!is_whole(from)) return bad("an answer to questions");
+  if (!is_whole(from, Trailing::refused)) return bad("an answer to questions");
   return answers;
 }
 
-auto parse_service_request(std::string_view payload) -> Result<std::string> {
+auto parse_service_request(std::string_view payload, Trailing trailing) -> Result<std::string> {
   auto from = rest_of(payload);
   auto service = std::string{read_string(from)};
-  if (!is_whole(from)) return bad("a service request");
+  if (!is_whole(from, trailing)) return bad("a service request");
   return service;
 }
 

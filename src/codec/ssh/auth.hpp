@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "codec/ssh/wire.hpp"
 
 namespace noroshi::codec::ssh {
 
@@ -20,11 +21,11 @@ struct AuthRequest {
   std::string submethods;  // of keyboard-interactive
 };
 /// malformed: the message ends early, or late.
-auto parse_auth_request(std::string_view payload) -> Result<AuthRequest>;
+auto parse_auth_request(std::string_view payload, Trailing trailing = Trailing::refused) -> Result<AuthRequest>;
 /// SSH_MSG_USERAUTH_INFO_RESPONSE: at most `most` answers.
 auto parse_info_response(std::string_view payload, std::size_t most) -> Result<std::vector<std::string>>;
 /// The one string of SSH_MSG_SERVICE_REQUEST.
-auto parse_service_request(std::string_view payload) -> Result<std::string>;
+auto parse_service_request(std::string_view payload, Trailing trailing = Trailing::refused) -> Result<std::string>;
 
 auto service_accept(std::string_view service) -> std::string;
 /// `methods`: "publickey,password"

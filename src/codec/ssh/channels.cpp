@@ -9,9 +9,8 @@ auto after_number(std::string_view payload) -> ByteReader {
 
 /// `read`, unless the message ended early or goes on behind it.
 template <class Read>
-auto whole(ByteReader const &from, Read read, std::string_view what) -> Result<Read> {
-  if (from.failed() || !from.rest().empty())
-    return fail(ErrorCode::malformed, "{} has another length than it says", what);
+auto whole(ByteReader const &from, Trailing trailing, Read read, std::string_view what) -> Result<Read> {
+  if (!is_whole(from, trailing)) return fail(ErrorCode::malformed, "{} has another length than it says", what);
   return read;
 }
 
@@ -23,7 +22,7 @@ auto begin(Message number, std::uint32_t recipient) -> std::string {
 
 }  // namespace
 
-auto parse_channel_open(std::string_view payload) -> Result<ChannelOpen> {
+auto parse_channel_open(std::string_view payload, Trailing trailing) -> Result<ChannelOpen> {
   auto from = after_number(payload);
   auto open = ChannelOpen{};
   open.type = read_string(from);
@@ -38,10 +37,10 @@ auto parse_channel_open(std::string_view payload) -> Result<ChannelOpen> {
   } else if (open.type != "session") {
     (void)from.take(from.rest().size());  // what others carry is theirs
   }
-  return whole(from, std::move(open), "a channel's opening");
+  return whole(from, trailing, std::move(open), "a channel's opening");
 }
 
-auto parse_channel_request(std::string_view payload) -> Result<ChannelRequest> {
+auto parse_channel_request(std::string_view payload, Trailing trailing) -> Result<ChannelRequest> {
   auto from = after_number(payload);
   auto request = ChannelRequest{};
   request.channel = from.big<std::uint32_t>();
@@ -67,10 +66,10 @@ auto parse_channel_request(std::string_view payload) -> Result<ChannelRequest> {
   } else if (request.type != "shell") {
     (void)from.take(from.rest().size());
   }
-  return whole(from, std::move(request), "a channel's request");
+  return whole(from, trailing, std::move(request), "a channel's request");
 }
 
-auto parse_global_request(std::string_view payload) -> Result<GlobalRequest> {
+auto parse_global_request(std::string_view payload, Trailing trailing) -> Result<GlobalRequest> {
   auto from = after_number(payload);
   auto request = GlobalRequest{};
   request.type = read_string(from);
@@ -81,10 +80,10 @@ auto parse_global_request(std::string_view payload) -> Result<GlobalRequest> {
   } else {
     (void)from.take(from.rest().size());
   }
-  return whole(from, std::move(request), "a global request");
+  return whole(from, trailing, std::move(request), "a global request");
 }
 
-auto parse_channel_message(std::string_view payload) -> Result<ChannelMessage> {
+auto parse_channel_message(std::string_view payload, Trailing trailing) -> Result<ChannelMessage> {
   auto from = ByteReader{payload};
   auto message = ChannelMessage{};
   message.number = static_cast<Message>(from.big<std::uint8_t>());
@@ -93,7 +92,7 @@ auto parse_channel_message(std::string_view payload) -> Result<ChannelMessage> {
     message.amount = from.big<std::uint32_t>();
   if (message.number == Message::channel_data || message.number == Message::channel_extended_data)
     message.data = read_string(from);
-  return whole(from, message, "a channel's message");
+  return whole(from, trailing, message, "a channel's message");
 }
 
 auto open_confirmation(std::uint32_t recipient, std::uint32_t sender, std::uint32_t window, std::uint32_t most_packet)

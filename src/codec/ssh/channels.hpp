@@ -20,7 +20,7 @@ struct ChannelOpen {
   std::string host, originator;
   std::uint32_t port = 0, originator_port = 0;
 };
-auto parse_channel_open(std::string_view payload) -> Result<ChannelOpen>;
+auto parse_channel_open(std::string_view payload, Trailing trailing = Trailing::refused) -> Result<ChannelOpen>;
 
 /// SSH_MSG_CHANNEL_REQUEST. What a type does not have is empty.
 struct ChannelRequest {
@@ -31,7 +31,7 @@ struct ChannelRequest {
   std::string value;  // of a variable; a terminal's modes
   std::uint32_t columns = 0, rows = 0;
 };
-auto parse_channel_request(std::string_view payload) -> Result<ChannelRequest>;
+auto parse_channel_request(std::string_view payload, Trailing trailing = Trailing::refused) -> Result<ChannelRequest>;
 
 /// SSH_MSG_GLOBAL_REQUEST.
 struct GlobalRequest {
@@ -40,7 +40,7 @@ struct GlobalRequest {
   std::string host;  // of tcpip-forward
   std::uint32_t port = 0;
 };
-auto parse_global_request(std::string_view payload) -> Result<GlobalRequest>;
+auto parse_global_request(std::string_view payload, Trailing trailing = Trailing::refused) -> Result<GlobalRequest>;
 
 /// A message that names a channel and nothing, a number, or bytes: adjust, data, extended data, EOF, close…
 struct ChannelMessage {
@@ -49,7 +49,7 @@ struct ChannelMessage {
   std::uint32_t amount = 0;  // of a window adjustment; an extended data's type
   std::string_view data;     // into the payload
 };
-auto parse_channel_message(std::string_view payload) -> Result<ChannelMessage>;
+auto parse_channel_message(std::string_view payload, Trailing trailing = Trailing::refused) -> Result<ChannelMessage>;
 
 auto open_confirmation(std::uint32_t recipient, std::uint32_t sender, std::uint32_t window, std::uint32_t most_packet)
     -> std::string;

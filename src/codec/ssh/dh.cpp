@@ -16,7 +16,6 @@ using Number = std::unique_ptr<BIGNUM, Free>;
 
 // Twice what the strongest cipher of SSH wants of a secret: longer exponents cost time and hide nothing more.
 constexpr auto kExponentBytes = std::size_t{64};
-constexpr auto kLeastBitsSet = 4;
 
 auto number_of(std::string_view bytes) -> Number {
   return Number{
@@ -29,13 +28,13 @@ auto bytes_of(BIGNUM const *number) -> std::string {
   return bytes;
 }
 
-auto is_plausible(BIGNUM const *value, BIGNUM const *prime) -> bool {
+auto is_plausible(BIGNUM const *value, BIGNUM const *prime, int least_bits) -> bool {
   auto const below = Number{::BN_dup(prime)};
   ::BN_sub_word(below.get(), 1);
   if (BN_is_negative(value) || ::BN_cmp(value, BN_value_one()) <= 0 || ::BN_cmp(value, below.get()) >= 0) return false;
   auto set = 0;
-  for (auto bit = 0; bit <= ::BN_num_bits(value) && set < kLeastBitsSet; ++bit) set += ::BN_is_bit_set(value, bit);
-  return set >= kLeastBitsSet;
+  for (auto bit = 0; bit <= ::BN_num_bits(value) && set < least_bits; ++bit) set += ::BN_is_bit_set(value, bit);
+  return set >= least_bits;
 }
 
 auto made(BIGNUM *prime) -> DhGroup {
@@ -59,12 +58,12 @@ auto fixed_group(unsigned number) -> DhGroup const * {
   return nullptr;
 }
 
-auto dh_answer(DhGroup const &group, std::string_view theirs, std::function<void(std::span<char>)> const &random)
-    -> Result<DhAnswer> {
+auto dh_answer(DhGroup const &group, std::string_view theirs, std::function<void(std::span<char>)> const &random,
+               int least_bits) -> Result<DhAnswer> {
   auto const prime = number_of(group.prime);
   auto const value = number_of(theirs);
   auto const negative = !theirs.empty() && (theirs.front() & 0x80) != 0;
-  if (negative || !is_plausible(value.get(), prime.get()))
+  if (negative || !is_plausible(value.get(), prime.get(), least_bits))
     return fail(ErrorCode::malformed, "the client's Diffie-Hellman value is none");
   auto bytes = std::array<char, kExponentBytes>{};
   random(bytes);

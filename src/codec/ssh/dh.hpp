@@ -24,8 +24,8 @@ struct DhAnswer {
   std::string value, secret;  // big-endian, of any length
 };
 /// Our value and the shared secret for `theirs` (an mpint's bytes). malformed: it is not between 1 and the prime less
-/// one, or has so few bits that nobody drew it at random (as OpenSSH judges it).
-auto dh_answer(DhGroup const &group, std::string_view theirs, std::function<void(std::span<char>)> const &random)
-    -> Result<DhAnswer>;
+/// one, or fewer than `least_bits` bits are set in it: OpenSSH takes none that nobody drew at random.
+auto dh_answer(DhGroup const &group, std::string_view theirs, std::function<void(std::span<char>)> const &random,
+               int least_bits = 4) -> Result<DhAnswer>;
 
 }  // namespace noroshi::codec::ssh

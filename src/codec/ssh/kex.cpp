@@ -159,7 +159,7 @@ public:
       : Method(context, digest), group_(group) {}
   auto receive(std::string_view payload) -> Result<ExchangeStep> override {
     TRY(auto const theirs, read_point(payload));
-    TRY(auto const made, dh_answer(group_, theirs, context().random));
+    TRY(auto const made, dh_answer(group_, theirs, context().random, context().least_dh_bits));
     auto answer = std::string{};
     append_mpint(answer, made.value);
     auto values = std::string{};
@@ -208,7 +208,7 @@ private:
   auto answer(ByteReader &from) -> Result<ExchangeStep> {
     auto const theirs = read_string(from);
     if (from.failed() || !from.rest().empty()) return invalid("the key exchange's message has another length");
-    TRY(auto const made, dh_answer(*group_, theirs, context().random));
+    TRY(auto const made, dh_answer(*group_, theirs, context().random, context().least_dh_bits));
     auto value = std::string{};
     append_mpint(value, made.value);
     auto values = wishes_;

@@ -60,6 +60,7 @@ struct ExchangeContext {
   Random const &random;
   /// Of those that group exchange may offer, the one for these wishes (bits).
   std::function<DhGroup const *(unsigned least, unsigned wanted, unsigned most)> const &choose_group;
+  int least_dh_bits = 4;  // set in the client's value; fewer are refused
 };
 
 /// `context` outlives the exchange. malformed: an unknown name.

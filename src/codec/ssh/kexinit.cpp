@@ -9,6 +9,9 @@
 namespace noroshi::codec::ssh {
 namespace {
 
+/// Dropbear's own rule for guessed messages.
+constexpr auto kSecondGuess = std::string_view{"kexguess2@matt.ucc.asn.au"};
+
 /// Takes the first name off "one,two".
 auto take_name(std::string_view &list) -> std::string_view {
   auto const name = list.substr(0, list.find(','));
@@ -23,7 +26,7 @@ auto is_authenticated(std::string_view cipher) -> bool {
 
 }  // namespace
 
-auto parse_kexinit(std::string_view payload) -> Result<KexInit> {
+auto parse_kexinit(std::string_view payload, Trailing trailing) -> Result<KexInit> {
   auto from = ByteReader{payload};
   if (from.big<std::uint8_t>() != static_cast<std::uint8_t>(Message::kexinit))
     return fail(ErrorCode::malformed, "this is no KEXINIT");
@@ -34,7 +37,8 @@ auto parse_kexinit(std::string_view payload) -> Result<KexInit> {
   read.first_follows = read_flag(from);
   read.reserved = from.big<std::uint32_t>();
   if (from.failed()) return fail(ErrorCode::malformed, "a KEXINIT of {} bytes ends early", payload.size());
-  if (!from.rest().empty()) return fail(ErrorCode::malformed, "{} bytes follow a KEXINIT's end", from.rest().size());
+  if (!is_whole(from, trailing))
+    return fail(ErrorCode::malformed, "{} bytes follow a KEXINIT's end", from.rest().size());
   return read;
 }
 
@@ -84,8 +88,13 @@ auto choose(KexInit const &client, KexInit const &server) -> std::expected<Chose
       !out)
     return std::unexpected{out.error()};
   auto const first = [](std::string_view list) { return take_name(list); };
-  chosen.drops_guess = client.first_follows && (first(client[List::kex]) != first(server[List::kex]) ||
-                                                first(client[List::host_keys]) != first(server[List::host_keys]));
+  // Where both say so, the client's own first choices decide, whatever the server would have liked best.
+  auto const second_way = has_name(client[List::kex], kSecondGuess) && has_name(server[List::kex], kSecondGuess);
+  auto const guessed = [&](List list, std::string_view taken) {
+    return first(client[list]) == (second_way ? taken : first(server[list]));
+  };
+  chosen.drops_guess =
+      client.first_follows && (!guessed(List::kex, chosen.kex) || !guessed(List::host_keys, chosen.host_key));
   return chosen;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "codec/ssh/wire.hpp"
 
 namespace noroshi::codec::ssh {
 
@@ -37,7 +38,7 @@ struct KexInit {
 };
 
 /// `payload` begins with the message's number. malformed: another message, or one that ends early or late.
-auto parse_kexinit(std::string_view payload) -> Result<KexInit>;
+auto parse_kexinit(std::string_view payload, Trailing trailing = Trailing::refused) -> Result<KexInit>;
 auto to_payload(KexInit const &kexinit) -> std::string;
 
 /// Whether "one,two" has `name` as one of its names.

@@ -1,5 +1,9 @@
 #include "codec/ssh/manners.hpp"
 
+#include <array>
+#include <cstdio>
+#include <limits>
+
 #include <fmt/format.h>
 
 namespace noroshi::codec::ssh {
@@ -38,27 +42,92 @@ public:
       return {Reason::protocol_error, fmt::format("Corrupted padlen {} on input.", padding)};
     return {};
   }
-  [[nodiscard]] auto lines_before_version() const -> unsigned override { return 0; }
-  [[nodiscard]] auto most_version_bytes() const -> std::size_t override { return 8192; }
-};
 
-/// Dropbear (2016 to 2022): says nothing, and goes.
-class Dropbear final : public Manners {
-public:
-  [[nodiscard]] auto of(Offence /*offence*/, std::string_view /*detail*/) const -> Farewell override { return {}; }
-  [[nodiscard]] auto of(PacketFault /*fault*/, unsigned /*padding*/) const -> Farewell override { return {}; }
-  [[nodiscard]] auto lines_before_version() const -> unsigned override { return 50; }
-  [[nodiscard]] auto most_version_bytes() const -> std::size_t override { return 255; }
+  /// A byte at a time: what is wrong with a line is known before it ends.
+  [[nodiscard]] auto read_version(std::string_view bytes) const -> VersionLine override {
+    for (auto at = std::size_t{0}; at < bytes.size(); ++at) {
+      auto const c = bytes[at];
+      auto const after_return = at > 0 && bytes[at - 1] == '\r';
+      if (c == '\n')
+        return {VersionLine::State::whole, std::string{bytes.substr(0, after_return ? at - 1 : at)}, at + 1};
+      if (c == '\0' || after_return || at > kMostVersionBytes)
+        return {VersionLine::State::bad, std::string{bytes.substr(0, at + 1)}, at + 1};
+    }
+    return {};
+  }
+  /// As scanf's "%d.%d-%[^\n]" reads it: blanks and signs are part of numbers.
+  [[nodiscard]] auto judge_version(std::string_view line) const -> std::optional<Offence> override {
+    auto major = 0;
+    auto minor = 0;
+    auto software = std::array<char, 2>{};
+    if (std::sscanf(std::string{line}.c_str(), "SSH-%d.%d-%1[^\n]", &major, &minor, software.data()) != 3)
+      return Offence::version_line;
+    if (major != 2 && (major != 1 || minor != 99)) return Offence::version_number;
+    return std::nullopt;
+  }
+  [[nodiscard]] auto lines_before_version() const -> unsigned override { return 0; }
+  [[nodiscard]] auto proposes_first() const -> bool override { return false; }
+  [[nodiscard]] auto packets() const -> PacketHabits const & override {
+    static constexpr auto habits = PacketHabits{};
+    return habits;
+  }
+  [[nodiscard]] auto trailing() const -> Trailing override { return Trailing::refused; }
+  [[nodiscard]] auto most_names() const -> std::size_t override { return std::numeric_limits<std::size_t>::max(); }
+  [[nodiscard]] auto fate(Message number, Moment const &moment) const -> Fate override {
+    return number == Message::service_request && moment.is_logged_in ? Fate::unimplemented : Fate::read;
+  }
+  [[nodiscard]] auto least_dh_bits() const -> int override { return 4; }
+  [[nodiscard]] auto leaves_unread() const -> bool override { return false; }
+
+  [[nodiscard]] auto wants_service() const -> bool override { return true; }
+  [[nodiscard]] auto serves(std::string_view service, bool /*is_logged_in*/) const -> bool override {
+    return service == "ssh-userauth";
+  }
+  [[nodiscard]] auto logs_in_to(std::string_view /*service*/) const -> bool override { return true; }
+  [[nodiscard]] auto most_user_bytes() const -> std::size_t override { return std::numeric_limits<std::size_t>::max(); }
+  [[nodiscard]] auto most_password_bytes() const -> std::size_t override { return 1024; }
+  [[nodiscard]] auto may_change_user() const -> bool override { return false; }
+  [[nodiscard]] auto refusal(std::string_view method, bool is_offered) const -> RefusalCost override {
+    if (method == "none") return {};
+    return {.counts = true, .waits = is_offered && (method == "password" || method == "keyboard-interactive")};
+  }
+
+  [[nodiscard]] auto channels() const -> ChannelHabits const & override {
+    // Windows of 64 packets of 32 KiB, MaxSessions' default, and one reason whatever is wrong.
+    static constexpr auto kWindow = std::uint32_t{2} << 20;
+    static constexpr auto habits = ChannelHabits{.session_window = 0,
+                                                 .program_window = kWindow,
+                                                 .tunnel_window = kWindow,
+                                                 .most_packet = std::uint32_t{32} << 10,
+                                                 .most_window = 0xffffffff,
+                                                 .clamps_window = false,
+                                                 .extended_after = kWindow / 2 + 1,
+                                                 .most_open = 10,
+                                                 .too_many = 2,
+                                                 .unknown_type = 2,
+                                                 .failure_text = "open failed",
+                                                 .reuses_numbers = false,
+                                                 .heeds_last_session = true,
+                                                 .always_tells_port = false,
+                                                 .is_strict = false,
+                                                 .empty_eof_closes = false,
+                                                 .resizes_any_session = true};
+    return habits;
+  }
+
+private:
+  static constexpr auto kMostVersionBytes = std::size_t{8192};
 };
 
 }  // namespace
 
 auto manners_of(std::string_view program) -> Result<Manners const *> {
   static OpenSsh const openssh;
-  static Dropbear const dropbear;
   if (program == "openssh") return &openssh;
-  if (program == "dropbear") return &dropbear;
-  return fail(ErrorCode::malformed, "\"{}\" is no SSH server that is imitated here: openssh or dropbear", program);
+  if (program == "dropbear") return &dropbear_manners();
+  if (program == "dropbear-2015") return &old_dropbear_manners();
+  return fail(ErrorCode::malformed, "\"{}\" is no SSH server that is imitated here: openssh, dropbear or dropbear-2015",
+              program);
 }
 
 }  // namespace noroshi::codec::ssh

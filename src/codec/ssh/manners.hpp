@@ -38,19 +38,101 @@ enum class Offence : std::uint8_t {
   second_session,     // after the client said that there would be none
 };
 
-/// One program's. `name` in a sentence stands as {}.
+/// What becomes of a message by its number alone.
+enum class Fate : std::uint8_t {
+  read,           // it goes where it belongs
+  ignored,        // nobody answers
+  unimplemented,  // the answer is SSH_MSG_UNIMPLEMENTED
+  fatal,          // the connection ends
+};
+
+/// Where a connection stands when a message comes.
+struct Moment {
+  std::optional<Message> awaited = {};  // in a key exchange: what alone should come
+  bool is_strict = false;               // the first one goes on, strictly
+  bool is_logged_in = false;
+};
+
+/// The client's version line as far as it came.
+struct VersionLine {
+  enum class State : std::uint8_t { incomplete, whole, bad };
+  State state = State::incomplete;
+  std::string text = {};  // without its end
+  std::size_t taken = 0;  // bytes up to and with its end
+};
+
+/// What a refused try to log in costs the client.
+struct RefusalCost {
+  bool counts = false;  // among the tries that are allowed
+  bool waits = false;   // is answered after the persona's delay
+};
+
+/// Numbers of the connection protocol.
+struct ChannelHabits {
+  std::uint32_t session_window;   // offered when a session opens
+  std::uint32_t program_window;   // added when a program starts in it; 0: nothing
+  std::uint32_t tunnel_window;    // offered when a way into the network opens
+  std::uint32_t most_packet;      // of data, in either direction
+  std::uint32_t most_window;      // that a client can open
+  bool clamps_window;             // to that; else one that is larger ends the connection
+  std::uint32_t extended_after;   // so many bytes are read before the window is extended by them
+  std::size_t most_open;          // at once
+  std::uint32_t too_many;         // the reason a further one is refused with
+  std::uint32_t unknown_type;     // the reason another type is refused with
+  std::string_view failure_text;  // of both
+  bool reuses_numbers;            // the lowest free one; else each gets the next
+  bool heeds_last_session;        // no-more-sessions@openssh.com
+  bool always_tells_port;         // that a forwarding got, asked for or not, and wanted or not
+  bool is_strict;                 // data behind EOF and a second terminal end the connection
+  bool empty_eof_closes;          // EOF on a session in which nothing runs closes it
+  bool resizes_any_session;       // one without a terminal too
+};
+
+/// One program's.
 class Manners {
 public:
   virtual ~Manners() = default;
   /// `detail`: the version line, or numbers.
   [[nodiscard]] virtual auto of(Offence offence, std::string_view detail) const -> Farewell = 0;
   [[nodiscard]] virtual auto of(PacketFault fault, unsigned padding) const -> Farewell = 0;
-  /// Whether a line that is no version may stand before it.
+
+  // Transport.
+  /// Takes the client's version off what it sent.
+  [[nodiscard]] virtual auto read_version(std::string_view bytes) const -> VersionLine = 0;
+  /// What is wrong with a line that begins with "SSH-"; nothing where it is a version.
+  [[nodiscard]] virtual auto judge_version(std::string_view line) const -> std::optional<Offence> = 0;
+  /// How many lines that are no version may stand before it.
   [[nodiscard]] virtual auto lines_before_version() const -> unsigned = 0;
-  [[nodiscard]] virtual auto most_version_bytes() const -> std::size_t = 0;
+  /// KEXINIT follows the server's version at once, not the client's.
+  [[nodiscard]] virtual auto proposes_first() const -> bool = 0;
+  [[nodiscard]] virtual auto packets() const -> PacketHabits const & = 0;
+  [[nodiscard]] virtual auto trailing() const -> Trailing = 0;
+  /// Names that one list of KEXINIT may have.
+  [[nodiscard]] virtual auto most_names() const -> std::size_t = 0;
+  [[nodiscard]] virtual auto fate(Message number, Moment const &moment) const -> Fate = 0;
+  /// Bits that have to be set in a client's Diffie-Hellman value.
+  [[nodiscard]] virtual auto least_dh_bits() const -> int = 0;
+  /// It reads a packet at a time: what lies behind its last one makes the kernel reset the connection.
+  [[nodiscard]] virtual auto leaves_unread() const -> bool = 0;
+
+  // Authentication.
+  [[nodiscard]] virtual auto wants_service() const -> bool = 0;
+  [[nodiscard]] virtual auto serves(std::string_view service, bool is_logged_in) const -> bool = 0;
+  [[nodiscard]] virtual auto logs_in_to(std::string_view service) const -> bool = 0;
+  [[nodiscard]] virtual auto most_user_bytes() const -> std::size_t = 0;
+  [[nodiscard]] virtual auto most_password_bytes() const -> std::size_t = 0;
+  [[nodiscard]] virtual auto may_change_user() const -> bool = 0;
+  /// `is_offered`: the method is one of those that a refusal lists.
+  [[nodiscard]] virtual auto refusal(std::string_view method, bool is_offered) const -> RefusalCost = 0;
+
+  [[nodiscard]] virtual auto channels() const -> ChannelHabits const & = 0;
 };
 
-/// "openssh", "dropbear". malformed: another.
+/// Dropbear of 2018 and later, and as devices carry it from before.
+auto dropbear_manners() -> Manners const &;
+auto old_dropbear_manners() -> Manners const &;
+
+/// "openssh", "dropbear", "dropbear-2015". malformed: another.
 auto manners_of(std::string_view program) -> Result<Manners const *>;
 
 }  // namespace noroshi::codec::ssh

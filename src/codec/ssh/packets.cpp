@@ -11,9 +11,6 @@ namespace {
 
 constexpr auto kLengthBytes = std::size_t{4};
 constexpr auto kLeastPadding = std::size_t{4};
-constexpr auto kLeastLength = std::uint32_t{1 + 4};  // a padding's length and the least padding
-// What one packet may grow to when inflated: a bomb is a fault.
-constexpr auto kMostInflated = std::size_t{256} << 10;
 constexpr auto kStep = std::size_t{4096};
 
 }  // namespace
@@ -25,7 +22,7 @@ public:
   auto operator=(Inflater const &) -> Inflater & = delete;
   ~Inflater() { ::inflateEnd(&stream_); }
 
-  auto run(std::string_view from, std::string &to) -> bool {
+  auto run(std::string_view from, std::string &to, std::size_t most) -> bool {
     to.clear();
     stream_.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(from.data()));  // zlib does not write there
     stream_.avail_in = static_cast<uInt>(from.size());
@@ -37,7 +34,7 @@ public:
       auto const outcome = ::inflate(&stream_, Z_SYNC_FLUSH);
       to.resize(to.size() - stream_.avail_out);
       if (outcome == Z_BUF_ERROR) return true;  // all of it was read
-      if (outcome != Z_OK || to.size() > kMostInflated) return false;
+      if (outcome != Z_OK || to.size() > most) return false;
     }
   }
 
@@ -52,7 +49,7 @@ public:
   auto operator=(Deflater const &) -> Deflater & = delete;
   ~Deflater() { ::deflateEnd(&stream_); }
 
-  void run(std::string_view from, std::string &to) {
+  void run(std::string_view from, std::string &to, int flush) {
     stream_.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(from.data()));
     stream_.avail_in = static_cast<uInt>(from.size());
     do {
@@ -60,7 +57,7 @@ public:
       to.resize(had + kStep);
       stream_.next_out = reinterpret_cast<Bytef *>(to.data() + had);
       stream_.avail_out = kStep;
-      ::deflate(&stream_, Z_PARTIAL_FLUSH);
+      ::deflate(&stream_, flush);
       to.resize(to.size() - stream_.avail_out);
     } while (stream_.avail_out == 0);
   }
@@ -69,7 +66,7 @@ private:
   z_stream stream_{};
 };
 
-PacketReader::PacketReader(PacketLimits limits) : limits_(limits) {}
+PacketReader::PacketReader(PacketHabits const &habits) : habits_(habits) {}
 PacketReader::~PacketReader() = default;
 
 void PacketReader::use(std::unique_ptr<Protection> protection, bool restart) {
@@ -87,7 +84,9 @@ auto PacketReader::next() -> std::expected<std::optional<std::string_view>, Pack
     if (pending_.size() < head) return std::nullopt;
     length_ = protection_->open_head(sequence_, pending_.data());
     has_length_ = true;
-    if (length_ < kLeastLength || length_ > limits_.most_bytes) return std::unexpected{PacketFault::length};
+    auto const whole = std::uint64_t{length_} + kLengthBytes + protection_->proof_bytes();
+    if (length_ < habits_.least_length || length_ > habits_.most_length || whole > habits_.most_whole)
+      return std::unexpected{PacketFault::length};
     auto const aligned = protection_->length_is_apart() ? length_ : length_ + kLengthBytes;
     if (aligned % protection_->block() != 0) return std::unexpected{PacketFault::alignment};
   }
@@ -101,17 +100,19 @@ auto PacketReader::next() -> std::expected<std::optional<std::string_view>, Pack
   ++packets_;
   bytes_ += size;
   padding_ = static_cast<unsigned char>(packet_[kLengthBytes]);
-  if (padding_ < kLeastPadding) return std::unexpected{PacketFault::short_padding};
+  if (padding_ < habits_.least_padding) return std::unexpected{PacketFault::short_padding};
   if (padding_ + 1 > length_) return std::unexpected{PacketFault::padding};
   auto const payload = std::string_view{packet_}.substr(kLengthBytes + 1, length_ - padding_ - 1);
   if (payload.empty()) return std::unexpected{PacketFault::empty};
+  if (payload.size() > habits_.most_payload) return std::unexpected{PacketFault::length};
   if (!inflater_) return payload;
-  if (!inflater_->run(payload, inflated_)) return std::unexpected{PacketFault::compression};
+  if (!inflater_->run(payload, inflated_, habits_.most_inflated)) return std::unexpected{PacketFault::compression};
   if (inflated_.empty()) return std::unexpected{PacketFault::empty};
   return std::string_view{inflated_};
 }
 
-PacketWriter::PacketWriter(std::function<void(std::span<char>)> random) : random_(std::move(random)) {}
+PacketWriter::PacketWriter(std::function<void(std::span<char>)> random, PacketHabits const &habits)
+    : random_(std::move(random)), habits_(habits) {}
 PacketWriter::~PacketWriter() = default;
 
 void PacketWriter::use(std::unique_ptr<Protection> protection, bool restart) {
@@ -126,13 +127,14 @@ void PacketWriter::start_deflating() { deflater_ = std::make_unique<Deflater>();
 void PacketWriter::write(std::string_view payload, std::string &wire) {
   auto packet = std::string(kLengthBytes + 1, '\0');
   if (deflater_)
-    deflater_->run(payload, packet);
+    deflater_->run(payload, packet, habits_.flushes_wholly ? Z_SYNC_FLUSH : Z_PARTIAL_FLUSH);
   else
     packet += payload;
   auto const block = protection_->block();
   auto const aligned = packet.size() - (protection_->length_is_apart() ? kLengthBytes : 0);
   auto padding = block - aligned % block;
   if (padding < kLeastPadding) padding += block;
+  if (packet.size() + padding < habits_.least_sent) padding += block;
   packet[kLengthBytes] = static_cast<char>(padding);
   auto const filled = packet.size();
   packet.resize(filled + padding);

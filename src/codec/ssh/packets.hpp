@@ -1,6 +1,7 @@
 // SSH's binary packets in both directions: lengths, padding, sequence numbers, compression (RFC 4253 section 6).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,8 +18,18 @@ namespace noroshi::codec::ssh {
 /// What a packet can be wrong in; servers answer each in their own way.
 enum class PacketFault : std::uint8_t { length, alignment, proof, short_padding, padding, empty, compression };
 
-struct PacketLimits {
-  std::uint32_t most_bytes = 256 << 10;  // a length that is more is a fault
+/// In what the packets of programs differ; OpenSSH's.
+struct PacketHabits {
+  // What is more, or less, is a fault.
+  std::uint32_t most_length = 256 << 10;
+  std::uint64_t most_whole = ~std::uint64_t{0};  // with the length itself and the proof
+  std::uint32_t least_length = 1 + 4;            // a padding's length and the least padding
+  std::uint32_t least_padding = 4;
+  std::size_t most_payload = 256 << 10;
+  std::size_t most_inflated = 256 << 10;  // a bomb is a fault too
+  // Of packets that are sent.
+  std::size_t least_sent = 0;   // without the proof
+  bool flushes_wholly = false;  // compressed: up to a byte's end (zlib's Z_SYNC_FLUSH)
 };
 
 /// zlib in one direction; its state lives as long as the keys.
@@ -27,7 +38,8 @@ class Inflater;
 
 class PacketReader {
 public:
-  explicit PacketReader(PacketLimits limits);
+  /// `habits` outlives the reader.
+  explicit PacketReader(PacketHabits const &habits);
   ~PacketReader();
   /// Keeps `bytes`. No more than a packet's size is ever kept: call next() until it gives nothing.
   void feed(std::string_view bytes) { pending_ += bytes; }
@@ -42,13 +54,16 @@ public:
   /// Since the present protection is in use.
   [[nodiscard]] auto packets() const -> std::uint64_t { return packets_; }
   [[nodiscard]] auto bytes() const -> std::uint64_t { return bytes_; }
-  /// What was fed and is in no packet yet.
-  [[nodiscard]] auto pending() const -> std::string_view { return pending_; }
+  /// Bytes that a program which reads a packet at a time would not have read yet.
+  [[nodiscard]] auto unread() const -> std::size_t {
+    auto const read = has_length_ ? protection_->head_bytes() : std::size_t{0};
+    return pending_.size() - std::min(read, pending_.size());
+  }
   /// Of the packet that was wrong.
   [[nodiscard]] auto padding() const -> unsigned { return padding_; }
 
 private:
-  PacketLimits limits_;
+  PacketHabits const &habits_;
   std::unique_ptr<Protection> protection_ = make_no_protection();
   std::unique_ptr<Inflater> inflater_;
   std::string pending_;
@@ -64,7 +79,8 @@ private:
 
 class PacketWriter {
 public:
-  explicit PacketWriter(std::function<void(std::span<char>)> random);
+  /// `habits` outlives the writer.
+  PacketWriter(std::function<void(std::span<char>)> random, PacketHabits const &habits);
   ~PacketWriter();
   /// Appends `payload` as a packet to `wire`.
   void write(std::string_view payload, std::string &wire);
@@ -75,6 +91,7 @@ public:
 
 private:
   std::function<void(std::span<char>)> random_;
+  PacketHabits const &habits_;
   std::unique_ptr<Protection> protection_ = make_no_protection();
   std::unique_ptr<Deflater> deflater_;
   std::uint32_t sequence_ = 0;

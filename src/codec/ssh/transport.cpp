@@ -1,7 +1,6 @@
 #include "codec/ssh/transport.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 #include <fmt/format.h>
 
@@ -41,9 +40,13 @@ auto event(TransportEvent::Kind kind, std::string_view bytes) -> std::optional<T
 }  // namespace
 
 Transport::Transport(TransportSettings const &settings, Random random)
-    : settings_(settings), random_(random), reader_(settings.limits), writer_(std::move(random)) {
+    : settings_(settings),
+      random_(random),
+      reader_(settings.manners->packets()),
+      writer_(std::move(random), settings.manners->packets()) {
   opening_.server_version = settings_.version;
   output_ = settings_.version + "\r\n";
+  if (settings_.manners->proposes_first()) send_kexinit();
 }
 Transport::~Transport() = default;
 
@@ -72,24 +75,14 @@ auto Transport::next() -> std::optional<TransportEvent> {
   return std::nullopt;
 }
 
-/// A byte at a time, as the programs do: what is wrong with a line is known before it ends.
 auto Transport::read_version() -> Event {
-  auto const most = settings_.manners->most_version_bytes();
-  for (auto at = std::size_t{0}; at < line_.size(); ++at) {
-    auto const c = line_[at];
-    if (c == '\n') {
-      auto line = line_.substr(0, at);
-      auto rest = line_.substr(at + 1);
-      if (line.ends_with('\r')) line.pop_back();
-      line_ = std::move(rest);
-      if (auto happened = take_version(line); happened || state_ == State::packets) return happened;
-      at = static_cast<std::size_t>(-1);  // the next line, from its beginning
-      continue;
-    }
-    auto const after_return = at > 0 && line_[at - 1] == '\r';
-    if (c == '\0' || after_return || at > most) return offend(Offence::version_line, line_.substr(0, at + 1));
+  for (;;) {
+    auto line = settings_.manners->read_version(line_);
+    if (line.state == VersionLine::State::incomplete) return std::nullopt;
+    line_.erase(0, line.taken);
+    if (line.state == VersionLine::State::bad) return offend(Offence::version_line, line.text);
+    if (auto happened = take_version(line.text); happened || state_ == State::packets) return happened;
   }
-  return std::nullopt;
 }
 
 auto Transport::take_version(std::string_view line) -> Event {
@@ -97,18 +90,23 @@ auto Transport::take_version(std::string_view line) -> Event {
     if (lines_++ >= settings_.manners->lines_before_version()) return offend(Offence::version_line, line);
     return std::nullopt;
   }
-  // Read as the programs do, with scanf's "%d.%d-%[^\n]": blanks and signs are part of numbers.
-  auto major = 0;
-  auto minor = 0;
-  auto software = std::array<char, 2>{};
-  if (std::sscanf(std::string{line}.c_str(), "SSH-%d.%d-%1[^\n]", &major, &minor, software.data()) != 3)
-    return offend(Offence::version_line, line);
-  if (major != 2 && (major != 1 || minor != 99)) return offend(Offence::version_number, line);
+  if (auto const wrong = settings_.manners->judge_version(line)) return offend(*wrong, line);
   opening_.client_version = line;
   state_ = State::packets;
-  send_kexinit();
+  if (!kexinit_sent_) send_kexinit();
   reader_.feed(std::exchange(line_, {}));
   return event(TransportEvent::Kind::version, line);
+}
+
+auto Transport::moment() const -> Moment {
+  auto moment = Moment{.is_strict = is_strict_ && !is_keyed_ && !awaits_newkeys_, .is_logged_in = is_logged_in_};
+  if (awaits_newkeys_)
+    moment.awaited = Message::newkeys;
+  else if (exchange_)
+    moment.awaited = Message::kex_first;
+  else if (!is_keyed_)
+    moment.awaited = Message::kexinit;
+  return moment;
 }
 
 auto Transport::take_packet(std::string_view payload) -> Event {
@@ -120,6 +118,12 @@ auto Transport::take_packet(std::string_view payload) -> Event {
     return event(TransportEvent::Kind::left, read_string(from));
   }
   auto const value = static_cast<unsigned>(number);
+  switch (settings_.manners->fate(number, moment())) {
+    case Fate::ignored: return std::nullopt;
+    case Fate::unimplemented: unimplemented(); return std::nullopt;
+    case Fate::fatal: return offend(Offence::too_early, fmt::format("message {}", value));
+    case Fate::read: break;
+  }
   if (value == 0 || value >= kFirstLocal) return offend(Offence::no_message, fmt::format("{}", value));
   if (!is_keyed_ && number >= Message::auth_request) return offend(Offence::too_early, fmt::format("{}", value));
   if (number == Message::kexinit && !exchange_ && !awaits_newkeys_) return take_kexinit(payload);
@@ -138,9 +142,7 @@ auto Transport::take_in_kex(std::string_view payload) -> Event {
   if (is_strict_ && !is_keyed_)
     return offend(Offence::unexpected_in_kex, fmt::format("{} (seqnr {})", value, reader_.sequence()));
   if (is_small_talk(number)) return is_whole_small_talk(payload) ? Event{} : offend(Offence::malformed, "small talk");
-  auto reply = begin_message(Message::unimplemented);
-  append_be(reply, reader_.sequence());
-  write(reply);
+  unimplemented();
   return std::nullopt;
 }
 
@@ -154,8 +156,12 @@ auto Transport::take_plain(std::string_view payload) -> Event {
 }
 
 auto Transport::take_kexinit(std::string_view payload) -> Event {
-  auto parsed = parse_kexinit(payload);
+  auto parsed = parse_kexinit(payload, settings_.manners->trailing());
   if (!parsed) return offend(Offence::malformed_kexinit, parsed.error().sentence);
+  auto const is_long = [&](std::string_view list) {
+    return static_cast<std::size_t>(std::ranges::count(list, ',')) >= settings_.manners->most_names();
+  };
+  if (std::ranges::any_of(parsed->lists, is_long)) return offend(Offence::malformed_kexinit, "a list with many names");
   client_ = *std::move(parsed);
   opening_.client_kexinit = payload;
   if (!kexinit_sent_) send_kexinit();
@@ -170,7 +176,8 @@ auto Transport::take_kexinit(std::string_view payload) -> Event {
   auto const *const key = host_key_for(chosen_.host_key);
   auto made = key == nullptr
                   ? Result<std::unique_ptr<KeyExchange>>{fail(ErrorCode::malformed, "no such key")}
-                  : make_key_exchange(chosen_.kex, {opening_, *key, chosen_.host_key, random_, settings_.choose_group});
+                  : make_key_exchange(chosen_.kex, {opening_, *key, chosen_.host_key, random_, settings_.choose_group,
+                                                    settings_.manners->least_dh_bits()});
   if (!made) return offend(Offence::nothing_common, chosen_.kex);
   exchange_ = *std::move(made);
   drops_next_ = chosen_.drops_guess;
@@ -211,11 +218,11 @@ void Transport::send(std::string_view payload) {
 void Transport::unimplemented() {
   auto reply = begin_message(Message::unimplemented);
   append_be(reply, reader_.sequence());
-  send(reply);
+  write(reply);  // while keys are exchanged, too
 }
 
-void Transport::start_delayed_compression() {
-  compresses_delayed_ = true;
+void Transport::log_in() {
+  is_logged_in_ = true;
   if (chosen_.compression_out == "zlib@openssh.com") writer_.start_deflating();
   if (chosen_.compression_in == "zlib@openssh.com") reader_.start_inflating();
 }
@@ -244,7 +251,7 @@ auto Transport::keys_of(char iv, char key, char mac, KeySizes const &sizes) cons
 }
 
 auto Transport::is_compressed(std::string_view method) const -> bool {
-  return method == "zlib" || (compresses_delayed_ && method == "zlib@openssh.com");
+  return method == "zlib" || (is_logged_in_ && method == "zlib@openssh.com");
 }
 
 auto Transport::use_keys_out() -> bool {
@@ -283,6 +290,11 @@ auto Transport::offend(Offence offence, std::string_view detail) -> Event {
 auto Transport::offend(PacketFault fault) -> Event {
   auto const farewell = settings_.manners->of(fault, reader_.padding());
   return end(farewell, farewell.text.empty() ? "a packet that does not prove itself" : farewell.text);
+}
+
+auto Transport::ends_in_reset() const -> bool {
+  if (!is_over_ || !settings_.manners->leaves_unread()) return false;
+  return state_ == State::version ? !line_.empty() : reader_.unread() > 0;
 }
 
 auto Transport::end(Farewell const &farewell, std::string sentence) -> Event {

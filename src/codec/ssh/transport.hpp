@@ -26,7 +26,6 @@ struct TransportSettings {
   std::vector<HostKey const *> host_keys;
   std::vector<std::pair<std::string, std::string>> extensions;  // of SSH_MSG_EXT_INFO, in order
   std::function<DhGroup const *(unsigned least, unsigned wanted, unsigned most)> choose_group;
-  PacketLimits limits;
   std::uint64_t rekey_bytes = std::uint64_t{1} << 30;  // either way; then the server asks for new keys
   Manners const *manners = nullptr;
 };
@@ -58,11 +57,13 @@ public:
   void refuse(Offence offence, std::string_view detail) { refused_ = offend(offence, detail); }
   /// The answer to a message that the program does not know, or not now.
   void unimplemented();
-  /// Compression that begins with a successful log-in (zlib@openssh.com).
-  void start_delayed_compression();
+  /// Somebody has logged in; compression that waited for that begins (zlib@openssh.com).
+  void log_in();
   /// Bytes for the client; taken.
   [[nodiscard]] auto take_output() -> std::string { return std::exchange(output_, {}); }
   [[nodiscard]] auto is_over() const -> bool { return is_over_; }
+  /// It is over, and the program would have left bytes on the socket: the client sees a reset.
+  [[nodiscard]] auto ends_in_reset() const -> bool;
 
   [[nodiscard]] auto session() const -> std::string const & { return session_; }
   [[nodiscard]] auto client_version() const -> std::string const & { return opening_.client_version; }
@@ -77,6 +78,7 @@ private:
   using Event = std::optional<TransportEvent>;
 
   auto read_version() -> Event;
+  [[nodiscard]] auto moment() const -> Moment;
   auto take_version(std::string_view line) -> Event;
   auto take_packet(std::string_view payload) -> Event;
   auto take_kexinit(std::string_view payload) -> Event;
@@ -117,7 +119,7 @@ private:
   bool awaits_newkeys_ = false;  // ours are sent
   bool drops_next_ = false;      // the client's guess was wrong
   bool is_strict_ = false;
-  bool compresses_delayed_ = false;  // zlib@openssh.com has begun
+  bool is_logged_in_ = false;
   std::deque<std::string> waiting_;  // messages for after the exchange
 };
 

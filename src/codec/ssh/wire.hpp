@@ -26,6 +26,12 @@ inline void append_mpint(std::string &to, std::string_view magnitude) {
   to += magnitude;
 }
 
+/// What becomes of bytes behind a message's end: some programs read no further than they have to.
+enum class Trailing : std::uint8_t { refused, ignored };
+inline auto is_whole(ByteReader const &from, Trailing trailing) -> bool {
+  return !from.failed() && (trailing == Trailing::ignored || from.rest().empty());
+}
+
 /// Message numbers (RFC 4250 section 4.1.2, RFC 4419, RFC 8308, OpenSSH's PROTOCOL).
 enum class Message : std::uint8_t {
   disconnect = 1,

@@ -75,7 +75,9 @@ void note_login(Visit &visit, ssh::AuthRequest const &request, bool accepted) {
 class Conversation {
 public:
   Conversation(SshPersona const &persona, Visit &visit)
-      : persona_(persona), transport_(persona.transport, [&visit](std::span<char> to) {
+      : persona_(persona),
+        manners_(*persona.transport.manners),
+        transport_(persona.transport, [&visit](std::span<char> to) {
           for (auto at = std::size_t{0}; at < to.size(); at += 8) {
             auto const random = visit.random();
             std::memcpy(to.data() + at, &random, std::min<std::size_t>(8, to.size() - at));
@@ -91,6 +93,7 @@ public:
   [[gnu::noinline]] void hear(std::string_view bytes) { transport_.feed(bytes); }
   [[nodiscard]] auto greeting() -> std::string { return transport_.take_output(); }
   [[nodiscard]] auto over() const -> bool { return transport_.is_over(); }
+  [[nodiscard]] auto ends_in_reset() const -> bool { return transport_.ends_in_reset(); }
 
   /// What came next and what is said to it, as far as there is something or until it has to wait.
   [[gnu::noinline]] auto turn(Visit &visit) -> Turn {
@@ -124,38 +127,45 @@ private:
   void take_message(std::string_view payload, Visit &visit, Turn &turn) {
     auto const number = static_cast<Message>(static_cast<unsigned char>(payload.front()));
     if (channels_ && number >= Message::global_request) return channels_->take(payload, visit);
-    if (channels_) return transport_.unimplemented();
     if (number == Message::service_request) return begin_service(payload);
-    if (number == Message::auth_request && serves_auth_) return take_request(payload, visit, turn);
+    if (channels_) return transport_.unimplemented();
+    if (number == Message::auth_request && (serves_auth_ || !manners_.wants_service()))
+      return take_request(payload, visit, turn);
     if (number == Message::auth_info_response && asked_) return take_answer(payload, visit, turn);
     transport_.unimplemented();
   }
 
   void begin_service(std::string_view payload) {
-    auto const service = ssh::parse_service_request(payload);
+    auto const service = ssh::parse_service_request(payload, manners_.trailing());
     if (!service) return transport_.refuse(ssh::Offence::malformed, service.error().sentence);
-    if (*service != "ssh-userauth") return transport_.refuse(ssh::Offence::service, *service);
+    if (!manners_.serves(*service, channels_ != nullptr)) return transport_.refuse(ssh::Offence::service, *service);
     serves_auth_ = true;
     transport_.send(ssh::service_accept(*service));
-    if (!persona_.banner.empty()) transport_.send(ssh::auth_banner(persona_.banner));
+    if (!persona_.banner.empty() && !channels_) transport_.send(ssh::auth_banner(persona_.banner));
   }
 
   void take_request(std::string_view payload, Visit &visit, Turn &turn) {
-    auto request = ssh::parse_auth_request(payload);
+    auto request = ssh::parse_auth_request(payload, manners_.trailing());
     if (!request) return transport_.refuse(ssh::Offence::malformed, request.error().sentence);
-    if (user_.empty() && service_.empty()) {
-      user_ = request->user;
-      service_ = request->service;
-    } else if (user_ != request->user || service_ != request->service) {
+    if (!manners_.logs_in_to(request->service)) return transport_.refuse(ssh::Offence::service, request->service);
+    if (request->user.size() <= manners_.most_user_bytes() && !keeps_user(*request))
       return transport_.refuse(ssh::Offence::other_user,
                                fmt::format("({},{}) -> ({},{})", user_, service_, request->user, request->service));
-    }
-    if (request->method == "none") return refuse(visit, *request, turn, false);
+    if (request->method == "none") return refuse(visit, *request, turn);
     if (request->method == "keyboard-interactive" && ssh::has_name(persona_.methods, "keyboard-interactive")) {
       asked_ = std::make_unique<ssh::AuthRequest>(*std::move(request));
       return transport_.send(ssh::info_request("", "", {"Password: "}));
     }
     decide(*request, visit, turn);
+  }
+
+  /// Whether this is the one who began to log in; who begins is remembered.
+  auto keeps_user(ssh::AuthRequest const &request) -> bool {
+    if ((user_.empty() && service_.empty()) || manners_.may_change_user()) {
+      user_ = request.user;
+      service_ = request.service;
+    }
+    return user_ == request.user && service_ == request.service;
   }
 
   void take_answer(std::string_view payload, Visit &visit, Turn &turn) {
@@ -167,13 +177,14 @@ private:
 
   void decide(ssh::AuthRequest const &request, Visit &visit, Turn &turn) {
     auto const typed = request.method == "password" || request.method == "keyboard-interactive";
-    auto const known = ssh::has_name(persona_.methods, request.method);
-    ++tries_;
-    if (!typed || !known || !persona_.logins->admits(visit.encounter(), request.user, request.password))
-      return refuse(visit, request, turn, typed && known);
+    auto const fits = request.user.size() <= manners_.most_user_bytes() &&
+                      request.password.size() <= manners_.most_password_bytes() && !request.changes_password;
+    if (!typed || !ssh::has_name(persona_.methods, request.method) || !fits ||
+        !persona_.logins->admits(visit.encounter(), request.user, request.password))
+      return refuse(visit, request, turn);
     note_login(visit, request, true);
     transport_.send(ssh::auth_success());
-    transport_.start_delayed_compression();
+    transport_.log_in();
     if (persona_.tells_host_keys) transport_.send(host_keys_message());
     channels_ = std::make_unique<SshChannels>(persona_, transport_);
   }
@@ -186,14 +197,17 @@ private:
     return message;
   }
 
-  void refuse(Visit &visit, ssh::AuthRequest const &request, Turn &turn, bool slowly) {
+  void refuse(Visit &visit, ssh::AuthRequest const &request, Turn &turn) {
     if (request.method != "none") note_login(visit, request, false);
-    if (slowly) turn.pause = persona_.fail_delay;
+    auto const cost = manners_.refusal(request.method, ssh::has_name(persona_.methods, request.method));
+    if (cost.counts) ++tries_;
+    if (cost.waits) turn.pause = persona_.fail_delay(visit.random());
     if (tries_ >= persona_.max_tries) return transport_.refuse(ssh::Offence::many_tries, {});
     transport_.send(ssh::auth_failure(persona_.methods));
   }
 
   SshPersona const &persona_;
+  ssh::Manners const &manners_;
   ssh::Transport transport_;
   std::unique_ptr<SshChannels> channels_;    // once logged in
   std::unique_ptr<ssh::AuthRequest> asked_;  // keyboard-interactive that waits for its answer
@@ -236,6 +250,7 @@ private:
         if (!turn.late.empty()) CO_TRY_VOID(co_await visit.reply(turn.late));
       } while (conversation.goes_on());
     }
+    if (conversation.ends_in_reset()) visit.reset_at_end();
     co_return ok;
   }
 

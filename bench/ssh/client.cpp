@@ -66,7 +66,7 @@ SshVisitor::SshVisitor(std::string user_name, std::string its_password)
 }
 
 SshConversation::SshConversation(SshVisitor const &visitor, SshGoal goal, std::string &to)
-    : visitor_(&visitor), goal_(goal), reader_(ssh::PacketLimits{}), writer_(&no_padding) {
+    : visitor_(&visitor), goal_(goal), writer_(&no_padding) {
   to.append(kVersion).append("\r\n");
   writer_.write(visitor.kexinit, to);
 }

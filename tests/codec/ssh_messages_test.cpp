@@ -31,6 +31,14 @@ void check_whole(std::string const &payload, Parse parse) {
   CHECK_FALSE(parse(payload + "x"));
 }
 
+/// The same; and where a program does not look behind a message's end, the byte more is nothing.
+template <class Read>
+void check_whole(std::string const &payload, Result<Read> (*parse)(std::string_view, Trailing)) {
+  check_whole(payload, [parse](std::string_view bytes) { return parse(bytes, Trailing::refused); });
+  CHECK(parse(payload + "x", Trailing::ignored));
+  CHECK_FALSE(parse(std::string_view{payload}.substr(0, payload.size() - 1), Trailing::ignored));
+}
+
 }  // namespace
 
 TEST_CASE("log-ins are read by method, whole or not at all") {

@@ -254,7 +254,7 @@ def shown_payload(payload):
     if payload[:1] == b"\x14":
         return f"KEXINIT {payload[17:]!r}"
     if payload[:1] == b"\x1f":
-        return f"key exchange, {len(payload)} bytes"
+        return f"key exchange, about {len(payload) // 8 * 8} bytes"  # a number's leading zeros are not sent
     if payload[:1] == b"\x50" and b"hostkeys" in payload:
         return f"host keys, {len(payload)} bytes"
     if payload[:1] == b"\x51" and len(payload) == 5:
@@ -262,14 +262,14 @@ def shown_payload(payload):
     return repr(payload[:400])
 
 
-def raw(port, probe):
+def raw(port, probe, said=RAW, patience=PATIENCE):
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        connection.sendall(RAW[probe])
-        heard, ended = read_all(connection, PATIENCE)
+        connection.sendall(said[probe])
+        heard, ended = read_all(connection, patience)
     return [*shown_raw(heard), ended]
 
 
-def converse(port, steps, pair=None):
+def converse(port, steps, pair=None, patience=PATIENCE):
     """What a keyed server says to `steps`; behind a log-in with `pair`, where there is one."""
     with WireClient(port, strict="strict" in steps) as client:
         if pair:
@@ -285,7 +285,7 @@ def converse(port, steps, pair=None):
             client.release()
         except OSError:  # it is already gone; what it said is still to be read
             pass
-        heard, ended = client.drain(PATIENCE)
+        heard, ended = client.drain(patience)
     # A child's end and the end of its output reach the real server in an order of the moment.
     ends = [at for at, payload in enumerate(heard) if payload[:1] == b"\x60" or b"exit-status" in payload]
     for at, payload in zip(ends, sorted(heard[at] for at in ends)):
@@ -293,9 +293,9 @@ def converse(port, steps, pair=None):
     return [*map(shown_payload, heard), ended]
 
 
-def answers(ask, port, probes):
+def answers(ask, port, probes, at_once=24):
     """Of several at once: most of a probe's time is waiting."""
-    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         futures = {probe: pool.submit(ask, port, probe) for probe in probes}
         return {probe: future.result() for probe, future in futures.items()}
 

@@ -68,6 +68,7 @@ public:
   }
   [[nodiscard]] auto least_dh_bits() const -> int override { return 1; }
   [[nodiscard]] auto leaves_unread() const -> bool override { return true; }
+  [[nodiscard]] auto loses_unsent() const -> bool override { return false; }
 
   [[nodiscard]] auto wants_service() const -> bool override { return false; }
   [[nodiscard]] auto serves(std::string_view service, bool is_logged_in) const -> bool override {

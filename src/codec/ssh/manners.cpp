@@ -67,10 +67,7 @@ public:
   }
   [[nodiscard]] auto lines_before_version() const -> unsigned override { return 0; }
   [[nodiscard]] auto proposes_first() const -> bool override { return false; }
-  [[nodiscard]] auto packets() const -> PacketHabits const & override {
-    static constexpr auto habits = PacketHabits{};
-    return habits;
-  }
+  [[nodiscard]] auto packets() const -> PacketHabits const & override { return kUsualPackets; }
   [[nodiscard]] auto trailing() const -> Trailing override { return Trailing::refused; }
   [[nodiscard]] auto most_names() const -> std::size_t override { return std::numeric_limits<std::size_t>::max(); }
   [[nodiscard]] auto fate(Message number, Moment const &moment) const -> Fate override {
@@ -78,6 +75,7 @@ public:
   }
   [[nodiscard]] auto least_dh_bits() const -> int override { return 4; }
   [[nodiscard]] auto leaves_unread() const -> bool override { return false; }
+  [[nodiscard]] auto loses_unsent() const -> bool override { return true; }
 
   [[nodiscard]] auto wants_service() const -> bool override { return true; }
   [[nodiscard]] auto serves(std::string_view service, bool /*is_logged_in*/) const -> bool override {

@@ -114,6 +114,8 @@ public:
   [[nodiscard]] virtual auto least_dh_bits() const -> int = 0;
   /// It reads a packet at a time: what lies behind its last one makes the kernel reset the connection.
   [[nodiscard]] virtual auto leaves_unread() const -> bool = 0;
+  /// Behind a log-in it sends when it has read all there is: what it ends on takes the answers before with it.
+  [[nodiscard]] virtual auto loses_unsent() const -> bool = 0;
 
   // Authentication.
   [[nodiscard]] virtual auto wants_service() const -> bool = 0;

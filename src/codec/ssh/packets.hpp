@@ -32,6 +32,8 @@ struct PacketHabits {
   bool flushes_wholly = false;  // compressed: up to a byte's end (zlib's Z_SYNC_FLUSH)
 };
 
+inline constexpr auto kUsualPackets = PacketHabits{};
+
 /// zlib in one direction; its state lives as long as the keys.
 class Deflater;
 class Inflater;
@@ -39,7 +41,7 @@ class Inflater;
 class PacketReader {
 public:
   /// `habits` outlives the reader.
-  explicit PacketReader(PacketHabits const &habits);
+  explicit PacketReader(PacketHabits const &habits = kUsualPackets);
   ~PacketReader();
   /// Keeps `bytes`. No more than a packet's size is ever kept: call next() until it gives nothing.
   void feed(std::string_view bytes) { pending_ += bytes; }
@@ -80,7 +82,7 @@ private:
 class PacketWriter {
 public:
   /// `habits` outlives the writer.
-  PacketWriter(std::function<void(std::span<char>)> random, PacketHabits const &habits);
+  explicit PacketWriter(std::function<void(std::span<char>)> random, PacketHabits const &habits = kUsualPackets);
   ~PacketWriter();
   /// Appends `payload` as a packet to `wire`.
   void write(std::string_view payload, std::string &wire);

@@ -104,8 +104,8 @@ public:
       if (happened) take(*happened, visit, turn);
       happened_ = happened.has_value();
       auto const said = transport_.take_output();
-      // Behind a log-in OpenSSH sends when it has read all there is: where it ends without a word, so do these.
-      if (channels_ && !was_over && transport_.is_over() && said.empty()) turn.bytes.clear();
+      // Behind a log-in some send when they have read all there is: where they end without a word, so do these.
+      if (manners_.loses_unsent() && channels_ && !was_over && transport_.is_over() && said.empty()) turn.bytes.clear();
       (turn.pause > Duration{} ? turn.late : turn.bytes) += said;
     } while (happened_ && turn.pause == Duration{} && turn.bytes.size() < kMostTurn);
     return turn;

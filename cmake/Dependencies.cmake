@@ -9,7 +9,7 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(simdjson REQUIRED)
-pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)  # UMAC, which OpenSSL lacks
+pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)  # MACs and counter mode of SSH
 pkg_check_modules(MAXMINDDB REQUIRED IMPORTED_TARGET libmaxminddb)
 pkg_check_modules(PSL REQUIRED IMPORTED_TARGET libpsl)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)

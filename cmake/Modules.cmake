@@ -5,7 +5,7 @@ define_property(GLOBAL PROPERTY NOROSHI_MODULES BRIEF_DOCS "modules so far, in t
 # What a module links, beside the libraries that every module may use.
 set(NOROSHI_LIBS_base fmt::fmt spdlog::spdlog tomlplusplus::tomlplusplus PkgConfig::SECCOMP PkgConfig::CAPNG PkgConfig::SODIUM)
 set(NOROSHI_LIBS_model PkgConfig::PSL PkgConfig::IDN2 PkgConfig::XXHASH PkgConfig::SODIUM PkgConfig::TOMCRYPT)
-set(NOROSHI_LIBS_codec OpenSSL::Crypto PkgConfig::NETTLE PkgConfig::XXHASH PkgConfig::ZSTD ZLIB::ZLIB simdjson::simdjson Boost::json)
+set(NOROSHI_LIBS_codec OpenSSL::Crypto PkgConfig::NETTLE PkgConfig::SODIUM PkgConfig::XXHASH PkgConfig::ZSTD ZLIB::ZLIB simdjson::simdjson Boost::json)
 set(NOROSHI_LIBS_net OpenSSL::SSL Boost::json)
 set(NOROSHI_LIBS_know noroshi_duckdb SQLite::SQLite3 PkgConfig::SODIUM OpenSSL::Crypto PkgConfig::XXHASH)
 set(NOROSHI_LIBS_understand PkgConfig::XXHASH PkgConfig::VECTORSCAN PkgConfig::MAXMINDDB PkgConfig::SODIUM simdjson::simdjson tomlplusplus::tomlplusplus)

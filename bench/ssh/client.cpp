@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <openssl/evp.h>
+#include <sodium.h>
 
 #include "bench/loopback.hpp"
 #include "codec/ssh/kexinit.hpp"
@@ -31,16 +32,11 @@ auto sha256(std::string_view bytes) -> std::string {
 }
 
 /// The secret of X25519, as SSH hashes it.
-auto agree(EVP_PKEY *own, std::string_view point) -> std::string {
-  auto *const theirs = ::EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, bytes_of(point), point.size());
-  auto *const context = ::EVP_PKEY_CTX_new(own, nullptr);
-  auto shared = std::string(32, '\0');
-  auto size = shared.size();
-  if (theirs == nullptr || ::EVP_PKEY_derive_init(context) != 1 || ::EVP_PKEY_derive_set_peer(context, theirs) != 1 ||
-      ::EVP_PKEY_derive(context, reinterpret_cast<unsigned char *>(shared.data()), &size) != 1)
+auto agree(std::string const &own, std::string_view point) -> std::string {
+  auto shared = std::string(crypto_scalarmult_BYTES, '\0');
+  if (point.size() != shared.size() ||
+      ::crypto_scalarmult(reinterpret_cast<unsigned char *>(shared.data()), bytes_of(own), bytes_of(point)) != 0)
     fail("a server's X25519 value is none");
-  ::EVP_PKEY_CTX_free(context);
-  ::EVP_PKEY_free(theirs);
   auto secret = std::string{};
   ssh::append_mpint(secret, shared);
   return secret;
@@ -51,10 +47,10 @@ auto agree(EVP_PKEY *own, std::string_view point) -> std::string {
 SshVisitor::SshVisitor(std::string user_name, std::string its_password)
     : user(std::move(user_name)),
       password(std::move(its_password)),
-      key(::EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519"), &::EVP_PKEY_free),
-      point(32, '\0') {
-  auto size = point.size();
-  ::EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char *>(point.data()), &size);
+      key(crypto_scalarmult_SCALARBYTES, 'k'),
+      point(crypto_scalarmult_BYTES, '\0') {
+  if (::sodium_init() < 0) fail("libsodium cannot start");  // picks what this processor does fastest
+  ::crypto_scalarmult_base(reinterpret_cast<unsigned char *>(point.data()), bytes_of(key));
   auto wishes = ssh::KexInit{};
   using enum ssh::List;
   wishes[kex] = "curve25519-sha256";
@@ -131,7 +127,7 @@ void SshConversation::exchange(std::string_view payload) {
   auto from = ByteReader{payload.substr(1)};
   auto const host_key = ssh::read_string(from);
   auto const point = ssh::read_string(from);
-  secret_ = agree(visitor_->key.get(), point);
+  secret_ = agree(visitor_->key, point);
   auto hashed = std::string{};
   for (auto const text : {kVersion, std::string_view{server_version_}, std::string_view{visitor_->kexinit},
                           std::string_view{server_kexinit_}, host_key, std::string_view{visitor_->point}, point})

@@ -9,8 +9,6 @@
 
 #include "codec/ssh/packets.hpp"
 
-using EVP_PKEY = struct evp_pkey_st;
-
 namespace noroshi::bench {
 
 inline constexpr auto kSshTerms = "curve25519-sha256, ssh-ed25519, aes128-ctr, hmac-sha2-256";
@@ -22,9 +20,9 @@ enum class SshGoal { handshake, login, shell };
 struct SshVisitor {
   SshVisitor(std::string user_name, std::string its_password);
   std::string user, password;
-  std::shared_ptr<EVP_PKEY> key;  // X25519
-  std::string point;              // its public half
-  std::string kexinit;            // the payload
+  std::string key;      // X25519
+  std::string point;    // its public half
+  std::string kexinit;  // the payload
 };
 
 /// One conversation, without its socket: bytes in, bytes out.

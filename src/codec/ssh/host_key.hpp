@@ -41,6 +41,7 @@ private:
   std::unique_ptr<EVP_PKEY, Free> key_;
   std::string type_;
   std::string blob_;
+  std::string secret_;  // of Ed25519, as libsodium signs with it
 };
 
 /// "SHA256:…", as ssh-keygen prints it: unpadded base64.

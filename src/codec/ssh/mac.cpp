@@ -3,49 +3,47 @@
 #include <algorithm>
 #include <array>
 
+#include <nettle/hmac.h>
 #include <nettle/umac.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
 
 #include "base/bytes.hpp"
 
 namespace noroshi::codec::ssh {
 namespace {
 
-constexpr auto kMostCodeBytes = std::size_t{64};
+constexpr auto kMostKeyBytes = std::size_t{64};
 
+/// Keeps the key alone, and begins with it each time: OpenSSL's context of one key has a kilobyte, for every direction
+/// of every session that is held, and costs more to begin again than a packet's digest.
+template <class Context, auto kSetKey, auto kUpdate, auto kDigest>
 class Hmac final : public Mac {
 public:
-  Hmac(char const *digest, std::size_t code_bytes, std::string_view key) : code_bytes_(code_bytes) {
-    auto name = std::string{digest};
-    OSSL_PARAM const parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0),
-                                     OSSL_PARAM_construct_end()};
-    ::EVP_MAC_init(context_.get(), reinterpret_cast<unsigned char const *>(key.data()), key.size(), parameters);
+  Hmac(std::size_t code_bytes, std::string_view key)
+      : key_bytes_(static_cast<std::uint8_t>(key.size())), code_bytes_(static_cast<std::uint8_t>(code_bytes)) {
+    std::ranges::copy(key, key_.begin());
   }
   void append(std::string &to, std::uint32_t sequence, std::string_view bytes) override {
     auto number = std::string{};
     append_be(number, sequence);
-    auto code = std::array<unsigned char, kMostCodeBytes>{};
-    auto size = std::size_t{0};
-    ::EVP_MAC_init(context_.get(), nullptr, 0, nullptr);  // the same key again
-    ::EVP_MAC_update(context_.get(), reinterpret_cast<unsigned char const *>(number.data()), number.size());
-    ::EVP_MAC_update(context_.get(), reinterpret_cast<unsigned char const *>(bytes.data()), bytes.size());
-    ::EVP_MAC_final(context_.get(), code.data(), &size, code.size());
+    auto context = Context{};
+    kSetKey(&context, key_bytes_, key_.data());
+    kUpdate(&context, number.size(), reinterpret_cast<std::uint8_t const *>(number.data()));
+    kUpdate(&context, bytes.size(), reinterpret_cast<std::uint8_t const *>(bytes.data()));
+    auto code = std::array<std::uint8_t, kMostKeyBytes>{};
+    kDigest(&context, code_bytes_, code.data());
     to.append(reinterpret_cast<char const *>(code.data()), code_bytes_);
   }
 
 private:
-  struct Free {
-    void operator()(EVP_MAC_CTX *context) const { ::EVP_MAC_CTX_free(context); }
-    void operator()(EVP_MAC *mac) const { ::EVP_MAC_free(mac); }
-  };
-  static auto make_context() -> EVP_MAC_CTX * {
-    static auto const mac = std::unique_ptr<EVP_MAC, Free>{::EVP_MAC_fetch(nullptr, "HMAC", nullptr)};
-    return ::EVP_MAC_CTX_new(mac.get());
-  }
-  std::unique_ptr<EVP_MAC_CTX, Free> context_{make_context()};
-  std::size_t code_bytes_;
+  std::array<std::uint8_t, kMostKeyBytes> key_{};
+  std::uint8_t key_bytes_;
+  std::uint8_t code_bytes_;
 };
+
+using HmacMd5 = Hmac<hmac_md5_ctx, &::hmac_md5_set_key, &::hmac_md5_update, &::hmac_md5_digest>;
+using HmacSha1 = Hmac<hmac_sha1_ctx, &::hmac_sha1_set_key, &::hmac_sha1_update, &::hmac_sha1_digest>;
+using HmacSha256 = Hmac<hmac_sha256_ctx, &::hmac_sha256_set_key, &::hmac_sha256_update, &::hmac_sha256_digest>;
+using HmacSha512 = Hmac<hmac_sha512_ctx, &::hmac_sha512_set_key, &::hmac_sha512_update, &::hmac_sha512_digest>;
 
 /// The nonce is the sequence number in eight bytes, and the number is not part of what is authenticated.
 template <class Context, auto kSetKey, auto kSetNonce, auto kUpdate, auto kDigest, std::size_t kCodeBytes>
@@ -99,11 +97,10 @@ auto find_mac(std::string_view name) -> Result<MacForm> {
 auto make_mac(MacForm const &form, std::string_view key) -> std::unique_ptr<Mac> {
   if (form.name.starts_with("umac-64")) return std::make_unique<Umac64>(key);
   if (form.name.starts_with("umac-128")) return std::make_unique<Umac128>(key);
-  auto const *const digest = form.name.starts_with("hmac-sha2-256")   ? "SHA2-256"
-                             : form.name.starts_with("hmac-sha2-512") ? "SHA2-512"
-                             : form.name.starts_with("hmac-sha1")     ? "SHA1"
-                                                                      : "MD5";
-  return std::make_unique<Hmac>(digest, form.code_bytes, key);
+  if (form.name.starts_with("hmac-sha2-256")) return std::make_unique<HmacSha256>(form.code_bytes, key);
+  if (form.name.starts_with("hmac-sha2-512")) return std::make_unique<HmacSha512>(form.code_bytes, key);
+  if (form.name.starts_with("hmac-sha1")) return std::make_unique<HmacSha1>(form.code_bytes, key);
+  return std::make_unique<HmacMd5>(form.code_bytes, key);
 }
 
 }  // namespace noroshi::codec::ssh

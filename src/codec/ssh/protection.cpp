@@ -4,8 +4,11 @@
 #include <array>
 #include <cstring>
 
+#include <nettle/aes.h>
+#include <nettle/ctr.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <sodium.h>
 
 #include "base/bytes.hpp"
 #include "codec/ssh/mac.hpp"
@@ -18,17 +21,17 @@ constexpr auto kLengthBytes = std::size_t{4};
 struct CipherForm {
   std::string_view name;
   std::size_t key_bytes, iv_bytes;
-  EVP_CIPHER const *(*cipher)();
+  EVP_CIPHER const *(*cipher)();  // of GCM
   enum class Kind : std::uint8_t { ctr, gcm, chacha } kind;
 };
 
 auto cipher_forms() -> std::vector<CipherForm> const & {
   using Kind = CipherForm::Kind;
   static auto const forms = std::vector<CipherForm>{
-      {"chacha20-poly1305@openssh.com", 64, 0, &::EVP_chacha20, Kind::chacha},
-      {"aes128-ctr", 16, 16, &::EVP_aes_128_ctr, Kind::ctr},
-      {"aes192-ctr", 24, 16, &::EVP_aes_192_ctr, Kind::ctr},
-      {"aes256-ctr", 32, 16, &::EVP_aes_256_ctr, Kind::ctr},
+      {"chacha20-poly1305@openssh.com", 64, 0, nullptr, Kind::chacha},
+      {"aes128-ctr", 16, 16, nullptr, Kind::ctr},
+      {"aes192-ctr", 24, 16, nullptr, Kind::ctr},
+      {"aes256-ctr", 32, 16, nullptr, Kind::ctr},
       {"aes128-gcm@openssh.com", 16, 12, &::EVP_aes_128_gcm, Kind::gcm},
       {"aes256-gcm@openssh.com", 32, 12, &::EVP_aes_256_gcm, Kind::gcm},
   };
@@ -80,33 +83,70 @@ public:
   void seal(std::uint32_t /*sequence*/, std::string & /*packet*/) override {}
 };
 
+/// AES in counter mode. Nettle's key schedule is all there is of it: OpenSSL's context has three times the size, twice
+/// in every session that is held.
+class Counter {
+public:
+  virtual ~Counter() = default;
+  /// In place; `size` is a multiple of the block.
+  virtual void run(char *bytes, std::size_t size) = 0;
+};
+
+template <class Context, auto kSetKey, auto kEncrypt>
+class AesCounter final : public Counter {
+public:
+  explicit AesCounter(Keys const &keys) {
+    kSetKey(&context_, bytes_of(keys.cipher.data()));
+    std::ranges::copy(keys.iv, counter_.begin());
+  }
+  void run(char *bytes, std::size_t size) override {
+    ::nettle_ctr_crypt(&context_, &encrypt, counter_.size(), counter_.data(), size, bytes_of(bytes), bytes_of(bytes));
+  }
+
+private:
+  static void encrypt(void const *context, std::size_t size, std::uint8_t *to, std::uint8_t const *from) {
+    kEncrypt(static_cast<Context const *>(context), size, to, from);
+  }
+  Context context_;
+  std::array<std::uint8_t, AES_BLOCK_SIZE> counter_{};
+};
+
+auto make_counter(Keys const &keys) -> std::unique_ptr<Counter> {
+  if (keys.cipher.size() == AES128_KEY_SIZE)
+    return std::make_unique<AesCounter<aes128_ctx, &::aes128_set_encrypt_key, &::aes128_encrypt>>(keys);
+  if (keys.cipher.size() == AES192_KEY_SIZE)
+    return std::make_unique<AesCounter<aes192_ctx, &::aes192_set_encrypt_key, &::aes192_encrypt>>(keys);
+  return std::make_unique<AesCounter<aes256_ctx, &::aes256_set_encrypt_key, &::aes256_encrypt>>(keys);
+}
+
 class CounterWithMac final : public Protection {
 public:
-  CounterWithMac(CipherForm const &form, MacForm const &mac, Keys const &keys, Direction direction)
-      : cipher_(form.cipher(), keys.cipher.data(), keys.iv.data(), direction),
-        form_(mac),
-        mac_(make_mac(mac, keys.mac)) {}
+  CounterWithMac(MacForm const &mac, Keys const &keys)
+      : counter_(make_counter(keys)),
+        mac_(make_mac(mac, keys.mac)),
+        code_bytes_(static_cast<std::uint8_t>(mac.code_bytes)),
+        over_encrypted_(mac.over_encrypted) {}
   [[nodiscard]] auto block() const -> std::size_t override { return 16; }
-  [[nodiscard]] auto length_is_apart() const -> bool override { return form_.over_encrypted; }
-  [[nodiscard]] auto proof_bytes() const -> std::size_t override { return form_.code_bytes; }
+  [[nodiscard]] auto length_is_apart() const -> bool override { return over_encrypted_; }
+  [[nodiscard]] auto proof_bytes() const -> std::size_t override { return code_bytes_; }
 
   auto open_head(std::uint32_t /*sequence*/, char *head) -> std::uint32_t override {
-    if (!form_.over_encrypted) cipher_.run(head, head, block());
+    if (!over_encrypted_) counter_->run(head, block());
     return load_be<std::uint32_t>(head);
   }
   auto open(std::uint32_t sequence, char *packet, std::size_t size) -> bool override {
-    auto const covered = size - form_.code_bytes;
-    auto const from = form_.over_encrypted ? kLengthBytes : block();
-    if (form_.over_encrypted && !is_proven(sequence, packet, covered)) return false;
-    cipher_.run(packet + from, packet + from, covered - from);
-    return form_.over_encrypted || is_proven(sequence, packet, covered);
+    auto const covered = size - code_bytes_;
+    auto const from = over_encrypted_ ? kLengthBytes : block();
+    if (over_encrypted_ && !is_proven(sequence, packet, covered)) return false;
+    counter_->run(packet + from, covered - from);
+    return over_encrypted_ || is_proven(sequence, packet, covered);
   }
   void seal(std::uint32_t sequence, std::string &packet) override {
     auto code = std::string{};
-    if (!form_.over_encrypted) mac_->append(code, sequence, packet);
-    auto const from = form_.over_encrypted ? kLengthBytes : std::size_t{0};
-    cipher_.run(packet.data() + from, packet.data() + from, packet.size() - from);
-    if (form_.over_encrypted) mac_->append(code, sequence, packet);
+    if (!over_encrypted_) mac_->append(code, sequence, packet);
+    auto const from = over_encrypted_ ? kLengthBytes : std::size_t{0};
+    counter_->run(packet.data() + from, packet.size() - from);
+    if (over_encrypted_) mac_->append(code, sequence, packet);
     packet += code;
   }
 
@@ -116,9 +156,10 @@ private:
     mac_->append(code, sequence, {packet, covered});
     return ::CRYPTO_memcmp(code.data(), packet + covered, code.size()) == 0;
   }
-  Cipher cipher_;
-  MacForm form_;
+  std::unique_ptr<Counter> counter_;
   std::unique_ptr<Mac> mac_;
+  std::uint8_t code_bytes_;
+  bool over_encrypted_;
 };
 
 /// The length is authenticated and stands in the clear; the nonce's last eight bytes count packets.
@@ -169,13 +210,15 @@ private:
   std::string nonce_;
 };
 
-/// Two keys: the second encrypts the length, the first the rest; Poly1305's key is the first's block 0.
+/// Two keys: the second encrypts the length, the first the rest; Poly1305's key is the first's block 0. libsodium keeps
+/// nothing between packets, so the keys are all that a session holds.
 class ChaCha final : public Protection {
 public:
-  static constexpr auto kTagBytes = std::size_t{16};
-  ChaCha(CipherForm const &form, Keys const &keys)
-      : body_(form.cipher(), keys.cipher.data(), nullptr, Direction::out),
-        length_(form.cipher(), keys.cipher.data() + 32, nullptr, Direction::out) {}
+  static constexpr auto kTagBytes = std::size_t{crypto_onetimeauth_BYTES};
+  explicit ChaCha(Keys const &keys) {
+    for (auto i = std::size_t{0}; i < keys_.size(); ++i)
+      std::copy_n(bytes_of(keys.cipher.data()) + i * keys_[i].size(), keys_[i].size(), keys_[i].begin());
+  }
   [[nodiscard]] auto block() const -> std::size_t override { return 8; }
   [[nodiscard]] auto length_is_apart() const -> bool override { return true; }
   [[nodiscard]] auto proof_bytes() const -> std::size_t override { return kTagBytes; }
@@ -183,53 +226,43 @@ public:
   auto open_head(std::uint32_t sequence, char *head) -> std::uint32_t override {
     // The encrypted length is authenticated, so it stays as it is.
     auto plain = std::array<char, kLengthBytes>{};
-    place(length_, sequence, 0);
-    length_.run(plain.data(), head, plain.size());
+    std::copy_n(head, plain.size(), plain.begin());
+    run(kLength, sequence, 0, plain.data(), plain.size());
     return load_be<std::uint32_t>(plain.data());
   }
   auto open(std::uint32_t sequence, char *packet, std::size_t size) -> bool override {
     auto const covered = size - kTagBytes;
     auto const tag = tag_of(sequence, {packet, covered});
     if (::CRYPTO_memcmp(tag.data(), packet + covered, tag.size()) != 0) return false;
-    place(body_, sequence, 1);
-    body_.run(packet + kLengthBytes, packet + kLengthBytes, covered - kLengthBytes);
+    run(kBody, sequence, 1, packet + kLengthBytes, covered - kLengthBytes);
     return true;
   }
   void seal(std::uint32_t sequence, std::string &packet) override {
-    place(length_, sequence, 0);
-    length_.run(packet.data(), packet.data(), kLengthBytes);
-    place(body_, sequence, 1);
-    body_.run(packet.data() + kLengthBytes, packet.data() + kLengthBytes, packet.size() - kLengthBytes);
-    packet += tag_of(sequence, packet);
+    run(kLength, sequence, 0, packet.data(), kLengthBytes);
+    run(kBody, sequence, 1, packet.data() + kLengthBytes, packet.size() - kLengthBytes);
+    auto const tag = tag_of(sequence, packet);
+    packet.append(tag.data(), tag.size());
   }
 
 private:
-  /// OpenSSL's nonce is the block's number, little-endian, and then the nonce proper: the packet's number.
-  static void place(Cipher &cipher, std::uint32_t sequence, std::uint64_t block) {
+  static constexpr auto kBody = std::size_t{0};
+  static constexpr auto kLength = std::size_t{1};
+
+  /// The nonce is the packet's number.
+  void run(std::size_t key, std::uint32_t sequence, std::uint64_t block, char *bytes, std::size_t size) const {
     auto nonce = std::string{};
-    append_le(nonce, block);
     append_be(nonce, std::uint64_t{sequence});
-    cipher.set_iv(bytes_of(nonce.data()));
+    ::crypto_stream_chacha20_xor_ic(bytes_of(bytes), bytes_of(bytes), size, bytes_of(nonce.data()), block,
+                                    keys_[key].data());
   }
-  auto tag_of(std::uint32_t sequence, std::string_view bytes) -> std::string {
-    auto key = std::array<char, 32>{};
-    place(body_, sequence, 0);
-    body_.run(key.data(), key.data(), key.size());
-    struct Free {
-      void operator()(EVP_MAC *mac) const { ::EVP_MAC_free(mac); }
-      void operator()(EVP_MAC_CTX *context) const { ::EVP_MAC_CTX_free(context); }
-    };
-    static auto const mac = std::unique_ptr<EVP_MAC, Free>{::EVP_MAC_fetch(nullptr, "POLY1305", nullptr)};
-    auto const context = std::unique_ptr<EVP_MAC_CTX, Free>{::EVP_MAC_CTX_new(mac.get())};
-    auto tag = std::string(kTagBytes, '\0');
-    auto size = std::size_t{0};
-    ::EVP_MAC_init(context.get(), bytes_of(key.data()), key.size(), nullptr);
-    ::EVP_MAC_update(context.get(), bytes_of(bytes.data()), bytes.size());
-    ::EVP_MAC_final(context.get(), bytes_of(tag.data()), &size, tag.size());
+  [[nodiscard]] auto tag_of(std::uint32_t sequence, std::string_view bytes) const -> std::array<char, kTagBytes> {
+    auto key = std::array<char, crypto_onetimeauth_KEYBYTES>{};
+    run(kBody, sequence, 0, key.data(), key.size());
+    auto tag = std::array<char, kTagBytes>{};
+    ::crypto_onetimeauth(bytes_of(tag.data()), bytes_of(bytes.data()), bytes.size(), bytes_of(key.data()));
     return tag;
   }
-  Cipher body_;
-  Cipher length_;
+  std::array<std::array<unsigned char, crypto_stream_chacha20_KEYBYTES>, 2> keys_{};
 };
 
 }  // namespace
@@ -247,10 +280,10 @@ auto make_protection(std::string_view cipher, std::string_view mac, Keys const &
   if (keys.cipher.size() != sizes.cipher || keys.iv.size() != sizes.iv || keys.mac.size() != sizes.mac)
     return fail(ErrorCode::internal, "keys of {} do not have its sizes", cipher);
   TRY(auto const *const form, find_cipher(cipher));
-  if (form->kind == CipherForm::Kind::chacha) return std::make_unique<ChaCha>(*form, keys);
+  if (form->kind == CipherForm::Kind::chacha) return std::make_unique<ChaCha>(keys);
   if (form->kind == CipherForm::Kind::gcm) return std::make_unique<Gcm>(*form, keys, direction);
   TRY(auto const code, find_mac(mac));
-  return std::make_unique<CounterWithMac>(*form, code, keys, direction);
+  return std::make_unique<CounterWithMac>(code, keys);
 }
 
 auto make_no_protection() -> std::unique_ptr<Protection> { return std::make_unique<Plain>(); }

@@ -80,6 +80,12 @@ void PacketReader::start_inflating() { inflater_ = std::make_unique<Inflater>();
 
 auto PacketReader::next() -> std::expected<std::optional<std::string_view>, PacketFault> {
   auto const head = protection_->head_bytes();
+  if (pending_.empty()) {  // a visitor who is silent now holds no room
+    pending_ = std::string{};
+    packet_ = std::string{};
+    inflated_ = std::string{};
+    return std::nullopt;
+  }
   if (!has_length_) {
     if (pending_.size() < head) return std::nullopt;
     length_ = protection_->open_head(sequence_, pending_.data());

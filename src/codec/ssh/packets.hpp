@@ -69,7 +69,7 @@ private:
   std::unique_ptr<Protection> protection_ = make_no_protection();
   std::unique_ptr<Inflater> inflater_;
   std::string pending_;
-  std::string packet_;
+  std::string packet_;  // and its room only while there is more to read
   std::string inflated_;
   std::uint32_t length_ = 0;
   unsigned padding_ = 0;

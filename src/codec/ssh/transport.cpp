@@ -44,7 +44,6 @@ Transport::Transport(TransportSettings const &settings, Random random)
       random_(random),
       reader_(settings.manners->packets()),
       writer_(std::move(random), settings.manners->packets()) {
-  opening_.server_version = settings_.version;
   output_ = settings_.version + "\r\n";
   if (settings_.manners->proposes_first()) send_kexinit();
 }
@@ -68,7 +67,7 @@ auto Transport::next() -> std::optional<TransportEvent> {
     if (!packet) return offend(packet.error());
     if (!*packet) return std::nullopt;
     if (auto happened = take_packet(**packet)) return happened;
-    if (is_keyed_ && !exchange_ && !kexinit_sent_ &&
+    if (is_keyed_ && !negotiation_ &&
         (reader_.bytes() > settings_.rekey_bytes || writer_.bytes() > settings_.rekey_bytes))
       send_kexinit();
   }
@@ -91,7 +90,7 @@ auto Transport::take_version(std::string_view line) -> Event {
     return std::nullopt;
   }
   if (auto const wrong = settings_.manners->judge_version(line)) return offend(*wrong, line);
-  opening_.client_version = line;
+  client_version_ = line;
   state_ = State::packets;
   if (!kexinit_sent_) send_kexinit();
   reader_.feed(std::exchange(line_, {}));
@@ -102,7 +101,7 @@ auto Transport::moment() const -> Moment {
   auto moment = Moment{.is_strict = is_strict_ && !is_keyed_ && !awaits_newkeys_, .is_logged_in = is_logged_in_};
   if (awaits_newkeys_)
     moment.awaited = Message::newkeys;
-  else if (exchange_)
+  else if (is_exchanging())
     moment.awaited = Message::kex_first;
   else if (!is_keyed_)
     moment.awaited = Message::kexinit;
@@ -126,8 +125,8 @@ auto Transport::take_packet(std::string_view payload) -> Event {
   }
   if (value == 0 || value >= kFirstLocal) return offend(Offence::no_message, fmt::format("{}", value));
   if (!is_keyed_ && number >= Message::auth_request) return offend(Offence::too_early, fmt::format("{}", value));
-  if (number == Message::kexinit && !exchange_ && !awaits_newkeys_) return take_kexinit(payload);
-  if (exchange_ || awaits_newkeys_) return take_in_kex(payload);
+  if (number == Message::kexinit && !is_exchanging() && !awaits_newkeys_) return take_kexinit(payload);
+  if (is_exchanging() || awaits_newkeys_) return take_in_kex(payload);
   if (!is_keyed_) return take_in_kex(payload);
   return take_plain(payload);
 }
@@ -138,7 +137,7 @@ auto Transport::take_in_kex(std::string_view payload) -> Event {
   auto const value = static_cast<unsigned>(number);
   if (std::exchange(drops_next_, false)) return std::nullopt;
   if (number == Message::newkeys && awaits_newkeys_) return take_newkeys(payload);
-  if (exchange_ && !awaits_newkeys_ && exchange_->expects(number)) return take_exchange(payload);
+  if (is_exchanging() && !awaits_newkeys_ && negotiation_->exchange->expects(number)) return take_exchange(payload);
   if (is_strict_ && !is_keyed_)
     return offend(Offence::unexpected_in_kex, fmt::format("{} (seqnr {})", value, reader_.sequence()));
   if (is_small_talk(number)) return is_whole_small_talk(payload) ? Event{} : offend(Offence::malformed, "small talk");
@@ -162,37 +161,41 @@ auto Transport::take_kexinit(std::string_view payload) -> Event {
     return static_cast<std::size_t>(std::ranges::count(list, ',')) >= settings_.manners->most_names();
   };
   if (std::ranges::any_of(parsed->lists, is_long)) return offend(Offence::malformed_kexinit, "a list with many names");
-  client_ = *std::move(parsed);
-  opening_.client_kexinit = payload;
   if (!kexinit_sent_) send_kexinit();
-  auto chosen = choose(client_, server_);
-  if (!chosen) return offend(Offence::nothing_common, client_[chosen.error().list]);
-  chosen_ = *chosen;
+  auto &[opening, client, server, chosen, exchange] = *negotiation_;
+  client = *std::move(parsed);
+  opening.client_version = client_version_;
+  opening.client_kexinit = payload;
+  auto const common = choose(client, server);
+  if (!common) return offend(Offence::nothing_common, client[common.error().list]);
+  chosen = *common;
   if (!is_keyed_)
-    is_strict_ = has_name(client_[List::kex], "kex-strict-c-v00@openssh.com") &&
-                 has_name(server_[List::kex], "kex-strict-s-v00@openssh.com");
+    is_strict_ = has_name(client[List::kex], "kex-strict-c-v00@openssh.com") &&
+                 has_name(server[List::kex], "kex-strict-s-v00@openssh.com");
   // The first message of all has to be this one.
   if (is_strict_ && !is_keyed_ && reader_.sequence() != 0) return offend(Offence::kexinit_not_first, {});
-  auto const *const key = host_key_for(chosen_.host_key);
+  auto const *const key = host_key_for(chosen.host_key);
   auto made = key == nullptr
                   ? Result<std::unique_ptr<KeyExchange>>{fail(ErrorCode::malformed, "no such key")}
-                  : make_key_exchange(chosen_.kex, {opening_, *key, chosen_.host_key, random_, settings_.choose_group,
-                                                    settings_.manners->least_dh_bits()});
-  if (!made) return offend(Offence::nothing_common, chosen_.kex);
-  exchange_ = *std::move(made);
-  drops_next_ = chosen_.drops_guess;
+                  : make_key_exchange(chosen.kex, {opening, *key, chosen.host_key, random_, settings_.choose_group,
+                                                   settings_.manners->least_dh_bits()});
+  if (!made) return offend(Offence::nothing_common, chosen.kex);
+  exchange = *std::move(made);
+  drops_next_ = chosen.drops_guess;
   return is_keyed_ ? Event{} : event(TransportEvent::Kind::kexinit, payload);
 }
 
 auto Transport::take_exchange(std::string_view payload) -> Event {
-  auto step = exchange_->receive(payload);
+  auto &exchange = *negotiation_->exchange;
+  auto step = exchange.receive(payload);
   if (!step) return offend(Offence::kex_value, step.error().sentence);
   write(step->reply);
   if (!step->is_over) return std::nullopt;
-  if (session_.empty()) session_ = exchange_->agreement().hash;
+  if (session_.empty()) session_ = exchange.agreement().hash;
   write(begin_message(Message::newkeys));
   if (!use_keys_out()) return end({}, "the keys that were chosen cannot be used");
-  if (!is_keyed_ && has_name(client_[List::kex], "ext-info-c") && !settings_.extensions.empty()) send_extensions();
+  if (!is_keyed_ && has_name(negotiation_->client[List::kex], "ext-info-c") && !settings_.extensions.empty())
+    send_extensions();
   awaits_newkeys_ = true;
   return std::nullopt;
 }
@@ -200,7 +203,7 @@ auto Transport::take_exchange(std::string_view payload) -> Event {
 auto Transport::take_newkeys(std::string_view payload) -> Event {
   if (payload.size() != 1) return offend(Offence::malformed_kexinit, "SSH_MSG_NEWKEYS with more behind it");
   if (!use_keys_in()) return end({}, "the keys that were chosen cannot be used");
-  exchange_.reset();
+  negotiation_.reset();
   awaits_newkeys_ = kexinit_sent_ = false;
   for (auto &payload_waiting : std::exchange(waiting_, {})) write(payload_waiting);
   return std::exchange(is_keyed_, true) ? Event{} : event(TransportEvent::Kind::keyed, {});
@@ -223,15 +226,17 @@ void Transport::unimplemented() {
 
 void Transport::log_in() {
   is_logged_in_ = true;
-  if (chosen_.compression_out == "zlib@openssh.com") writer_.start_deflating();
-  if (chosen_.compression_in == "zlib@openssh.com") reader_.start_inflating();
+  if (delays_out_) writer_.start_deflating();
+  if (delays_in_) reader_.start_inflating();
 }
 
 void Transport::send_kexinit() {
-  server_ = settings_.proposal;
-  random_(server_.cookie);
-  opening_.server_kexinit = to_payload(server_);
-  write(opening_.server_kexinit);
+  negotiation_ = std::make_unique<Negotiation>();
+  negotiation_->server = settings_.proposal;
+  random_(negotiation_->server.cookie);
+  negotiation_->opening.server_version = settings_.version;
+  negotiation_->opening.server_kexinit = to_payload(negotiation_->server);
+  write(negotiation_->opening.server_kexinit);
   kexinit_sent_ = true;
 }
 
@@ -246,8 +251,9 @@ void Transport::send_extensions() {
 }
 
 auto Transport::keys_of(char iv, char key, char mac, KeySizes const &sizes) const -> Keys {
-  return {exchange_->derive(key, session_, sizes.cipher), exchange_->derive(iv, session_, sizes.iv),
-          exchange_->derive(mac, session_, sizes.mac)};
+  auto const &exchange = *negotiation_->exchange;
+  return {exchange.derive(key, session_, sizes.cipher), exchange.derive(iv, session_, sizes.iv),
+          exchange.derive(mac, session_, sizes.mac)};
 }
 
 auto Transport::is_compressed(std::string_view method) const -> bool {
@@ -255,22 +261,26 @@ auto Transport::is_compressed(std::string_view method) const -> bool {
 }
 
 auto Transport::use_keys_out() -> bool {
-  auto const sizes = sizes_of(chosen_.cipher_out, chosen_.mac_out);
+  auto const &chosen = negotiation_->chosen;
+  auto const sizes = sizes_of(chosen.cipher_out, chosen.mac_out);
   if (!sizes) return false;
-  auto made = make_protection(chosen_.cipher_out, chosen_.mac_out, keys_of('B', 'D', 'F', *sizes), Direction::out);
+  auto made = make_protection(chosen.cipher_out, chosen.mac_out, keys_of('B', 'D', 'F', *sizes), Direction::out);
   if (!made) return false;
   writer_.use(*std::move(made), is_strict_);
-  if (is_compressed(chosen_.compression_out)) writer_.start_deflating();
+  delays_out_ = chosen.compression_out == "zlib@openssh.com";
+  if (is_compressed(chosen.compression_out)) writer_.start_deflating();
   return true;
 }
 
 auto Transport::use_keys_in() -> bool {
-  auto const sizes = sizes_of(chosen_.cipher_in, chosen_.mac_in);
+  auto const &chosen = negotiation_->chosen;
+  auto const sizes = sizes_of(chosen.cipher_in, chosen.mac_in);
   if (!sizes) return false;
-  auto made = make_protection(chosen_.cipher_in, chosen_.mac_in, keys_of('A', 'C', 'E', *sizes), Direction::in);
+  auto made = make_protection(chosen.cipher_in, chosen.mac_in, keys_of('A', 'C', 'E', *sizes), Direction::in);
   if (!made) return false;
   reader_.use(*std::move(made), is_strict_);
-  if (is_compressed(chosen_.compression_in)) reader_.start_inflating();
+  delays_in_ = chosen.compression_in == "zlib@openssh.com";
+  if (is_compressed(chosen.compression_in)) reader_.start_inflating();
   return true;
 }
 

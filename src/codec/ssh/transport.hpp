@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,10 +65,10 @@ public:
   [[nodiscard]] auto ends_in_reset() const -> bool;
 
   [[nodiscard]] auto session() const -> std::string const & { return session_; }
-  [[nodiscard]] auto client_version() const -> std::string const & { return opening_.client_version; }
-  [[nodiscard]] auto client_kexinit() const -> KexInit const & { return client_; }
-  /// Whether the client takes SSH_MSG_EXT_INFO.
-  [[nodiscard]] auto chosen() const -> Chosen const & { return chosen_; }
+  [[nodiscard]] auto client_version() const -> std::string const & { return client_version_; }
+  /// From the event of the client's KEXINIT until the keys are in use.
+  [[nodiscard]] auto client_kexinit() const -> KexInit const & { return negotiation_->client; }
+  [[nodiscard]] auto chosen() const -> Chosen const & { return negotiation_->chosen; }
   /// Of the message that next() gave last: what SSH_MSG_UNIMPLEMENTED names.
   [[nodiscard]] auto sequence() const -> std::uint32_t { return reader_.sequence(); }
 
@@ -109,10 +108,17 @@ private:
   bool is_over_ = false;
   Event refused_;  // what next() is still to tell
 
-  ExchangeOpening opening_;
-  KexInit client_, server_;
-  Chosen chosen_;
-  std::unique_ptr<KeyExchange> exchange_;
+  /// What is needed until new keys are in use, and gone then: a held session lasts for hours without it.
+  struct Negotiation {
+    ExchangeOpening opening;
+    KexInit client, server;
+    Chosen chosen;
+    std::unique_ptr<KeyExchange> exchange;  // from the client's KEXINIT on
+  };
+  [[nodiscard]] auto is_exchanging() const -> bool { return negotiation_ && negotiation_->exchange; }
+
+  std::unique_ptr<Negotiation> negotiation_;
+  std::string client_version_;
   std::string session_;
   bool is_keyed_ = false;        // once
   bool kexinit_sent_ = false;    // of the exchange that goes on
@@ -120,7 +126,8 @@ private:
   bool drops_next_ = false;      // the client's guess was wrong
   bool is_strict_ = false;
   bool is_logged_in_ = false;
-  std::deque<std::string> waiting_;  // messages for after the exchange
+  bool delays_in_ = false, delays_out_ = false;  // compression begins with the log-in
+  std::vector<std::string> waiting_;             // messages for after the exchange
 };
 
 }  // namespace noroshi::codec::ssh

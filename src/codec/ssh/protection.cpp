@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 
 #include <nettle/aes.h>
 #include <nettle/ctr.h>
@@ -83,46 +84,46 @@ public:
   void seal(std::uint32_t /*sequence*/, std::string & /*packet*/) override {}
 };
 
-/// AES in counter mode. Nettle's key schedule is all there is of it: OpenSSL's context has three times the size, twice
-/// in every session that is held.
+template <class Context, auto kSetKey, auto kEncrypt>
+void count_with(std::uint8_t const *key, std::span<std::uint8_t, AES_BLOCK_SIZE> counter, std::uint8_t *bytes,
+                std::size_t size) {
+  auto context = Context{};
+  kSetKey(&context, key);
+  auto const encrypt = [](void const *with, std::size_t count, std::uint8_t *to, std::uint8_t const *from) {
+    kEncrypt(static_cast<Context const *>(with), count, to, from);
+  };
+  ::nettle_ctr_crypt(&context, encrypt, counter.size(), counter.data(), size, bytes, bytes);
+}
+
+/// AES in counter mode. The key alone is kept, not its schedule: that is made anew for each packet in a tenth of a
+/// microsecond, and would be most of what a held session has.
 class Counter {
 public:
-  virtual ~Counter() = default;
-  /// In place; `size` is a multiple of the block.
-  virtual void run(char *bytes, std::size_t size) = 0;
-};
-
-template <class Context, auto kSetKey, auto kEncrypt>
-class AesCounter final : public Counter {
-public:
-  explicit AesCounter(Keys const &keys) {
-    kSetKey(&context_, bytes_of(keys.cipher.data()));
+  explicit Counter(Keys const &keys) : key_bytes_(static_cast<std::uint8_t>(keys.cipher.size())) {
+    std::ranges::copy(keys.cipher, key_.begin());
     std::ranges::copy(keys.iv, counter_.begin());
   }
-  void run(char *bytes, std::size_t size) override {
-    ::nettle_ctr_crypt(&context_, &encrypt, counter_.size(), counter_.data(), size, bytes_of(bytes), bytes_of(bytes));
+  /// In place; `size` is a multiple of the block.
+  void run(char *bytes, std::size_t size) {
+    auto *const from = bytes_of(bytes);
+    if (key_bytes_ == AES128_KEY_SIZE)
+      count_with<aes128_ctx, &::aes128_set_encrypt_key, &::aes128_encrypt>(key_.data(), counter_, from, size);
+    else if (key_bytes_ == AES192_KEY_SIZE)
+      count_with<aes192_ctx, &::aes192_set_encrypt_key, &::aes192_encrypt>(key_.data(), counter_, from, size);
+    else
+      count_with<aes256_ctx, &::aes256_set_encrypt_key, &::aes256_encrypt>(key_.data(), counter_, from, size);
   }
 
 private:
-  static void encrypt(void const *context, std::size_t size, std::uint8_t *to, std::uint8_t const *from) {
-    kEncrypt(static_cast<Context const *>(context), size, to, from);
-  }
-  Context context_;
+  std::array<std::uint8_t, AES256_KEY_SIZE> key_{};
   std::array<std::uint8_t, AES_BLOCK_SIZE> counter_{};
+  std::uint8_t key_bytes_;
 };
-
-auto make_counter(Keys const &keys) -> std::unique_ptr<Counter> {
-  if (keys.cipher.size() == AES128_KEY_SIZE)
-    return std::make_unique<AesCounter<aes128_ctx, &::aes128_set_encrypt_key, &::aes128_encrypt>>(keys);
-  if (keys.cipher.size() == AES192_KEY_SIZE)
-    return std::make_unique<AesCounter<aes192_ctx, &::aes192_set_encrypt_key, &::aes192_encrypt>>(keys);
-  return std::make_unique<AesCounter<aes256_ctx, &::aes256_set_encrypt_key, &::aes256_encrypt>>(keys);
-}
 
 class CounterWithMac final : public Protection {
 public:
   CounterWithMac(MacForm const &mac, Keys const &keys)
-      : counter_(make_counter(keys)),
+      : counter_(keys),
         mac_(make_mac(mac, keys.mac)),
         code_bytes_(static_cast<std::uint8_t>(mac.code_bytes)),
         over_encrypted_(mac.over_encrypted) {}
@@ -131,21 +132,21 @@ public:
   [[nodiscard]] auto proof_bytes() const -> std::size_t override { return code_bytes_; }
 
   auto open_head(std::uint32_t /*sequence*/, char *head) -> std::uint32_t override {
-    if (!over_encrypted_) counter_->run(head, block());
+    if (!over_encrypted_) counter_.run(head, block());
     return load_be<std::uint32_t>(head);
   }
   auto open(std::uint32_t sequence, char *packet, std::size_t size) -> bool override {
     auto const covered = size - code_bytes_;
     auto const from = over_encrypted_ ? kLengthBytes : block();
     if (over_encrypted_ && !is_proven(sequence, packet, covered)) return false;
-    counter_->run(packet + from, covered - from);
+    counter_.run(packet + from, covered - from);
     return over_encrypted_ || is_proven(sequence, packet, covered);
   }
   void seal(std::uint32_t sequence, std::string &packet) override {
     auto code = std::string{};
     if (!over_encrypted_) mac_->append(code, sequence, packet);
     auto const from = over_encrypted_ ? kLengthBytes : std::size_t{0};
-    counter_->run(packet.data() + from, packet.size() - from);
+    counter_.run(packet.data() + from, packet.size() - from);
     if (over_encrypted_) mac_->append(code, sequence, packet);
     packet += code;
   }
@@ -156,7 +157,7 @@ private:
     mac_->append(code, sequence, {packet, covered});
     return ::CRYPTO_memcmp(code.data(), packet + covered, code.size()) == 0;
   }
-  std::unique_ptr<Counter> counter_;
+  Counter counter_;
   std::unique_ptr<Mac> mac_;
   std::uint8_t code_bytes_;
   bool over_encrypted_;

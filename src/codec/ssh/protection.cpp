@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <span>
 
-#include <nettle/aes.h>
-#include <nettle/ctr.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sodium.h>
 
 #include "base/bytes.hpp"
+#include "codec/ssh/block_stream.hpp"
 #include "codec/ssh/mac.hpp"
 
 namespace noroshi::codec::ssh {
@@ -23,19 +21,22 @@ struct CipherForm {
   std::string_view name;
   std::size_t key_bytes, iv_bytes;
   EVP_CIPHER const *(*cipher)();  // of GCM
-  enum class Kind : std::uint8_t { ctr, gcm, chacha } kind;
+  enum class Kind : std::uint8_t { with_mac, gcm, chacha } kind;
+  BlockForm const *blocks = nullptr;  // of what needs a MAC
 };
 
 auto cipher_forms() -> std::vector<CipherForm> const & {
   using Kind = CipherForm::Kind;
-  static auto const forms = std::vector<CipherForm>{
-      {"chacha20-poly1305@openssh.com", 64, 0, nullptr, Kind::chacha},
-      {"aes128-ctr", 16, 16, nullptr, Kind::ctr},
-      {"aes192-ctr", 24, 16, nullptr, Kind::ctr},
-      {"aes256-ctr", 32, 16, nullptr, Kind::ctr},
-      {"aes128-gcm@openssh.com", 16, 12, &::EVP_aes_128_gcm, Kind::gcm},
-      {"aes256-gcm@openssh.com", 32, 12, &::EVP_aes_256_gcm, Kind::gcm},
-  };
+  static auto const forms = [] {
+    auto made = std::vector<CipherForm>{
+        {"chacha20-poly1305@openssh.com", 64, 0, nullptr, Kind::chacha},
+        {"aes128-gcm@openssh.com", 16, 12, &::EVP_aes_128_gcm, Kind::gcm},
+        {"aes256-gcm@openssh.com", 32, 12, &::EVP_aes_256_gcm, Kind::gcm},
+    };
+    for (auto const &form : block_forms())
+      made.push_back({form.name, form.key, form.block, nullptr, Kind::with_mac, &form});
+    return made;
+  }();
   return forms;
 }
 
@@ -84,69 +85,34 @@ public:
   void seal(std::uint32_t /*sequence*/, std::string & /*packet*/) override {}
 };
 
-template <class Context, auto kSetKey, auto kEncrypt>
-void count_with(std::uint8_t const *key, std::span<std::uint8_t, AES_BLOCK_SIZE> counter, std::uint8_t *bytes,
-                std::size_t size) {
-  auto context = Context{};
-  kSetKey(&context, key);
-  auto const encrypt = [](void const *with, std::size_t count, std::uint8_t *to, std::uint8_t const *from) {
-    kEncrypt(static_cast<Context const *>(with), count, to, from);
-  };
-  ::nettle_ctr_crypt(&context, encrypt, counter.size(), counter.data(), size, bytes, bytes);
-}
-
-/// AES in counter mode. The key alone is kept, not its schedule: that is made anew for each packet in a tenth of a
-/// microsecond, and would be most of what a held session has.
-class Counter {
+class WithMac final : public Protection {
 public:
-  explicit Counter(Keys const &keys) : key_bytes_(static_cast<std::uint8_t>(keys.cipher.size())) {
-    std::ranges::copy(keys.cipher, key_.begin());
-    std::ranges::copy(keys.iv, counter_.begin());
-  }
-  /// In place; `size` is a multiple of the block.
-  void run(char *bytes, std::size_t size) {
-    auto *const from = bytes_of(bytes);
-    if (key_bytes_ == AES128_KEY_SIZE)
-      count_with<aes128_ctx, &::aes128_set_encrypt_key, &::aes128_encrypt>(key_.data(), counter_, from, size);
-    else if (key_bytes_ == AES192_KEY_SIZE)
-      count_with<aes192_ctx, &::aes192_set_encrypt_key, &::aes192_encrypt>(key_.data(), counter_, from, size);
-    else
-      count_with<aes256_ctx, &::aes256_set_encrypt_key, &::aes256_encrypt>(key_.data(), counter_, from, size);
-  }
-
-private:
-  std::array<std::uint8_t, AES256_KEY_SIZE> key_{};
-  std::array<std::uint8_t, AES_BLOCK_SIZE> counter_{};
-  std::uint8_t key_bytes_;
-};
-
-class CounterWithMac final : public Protection {
-public:
-  CounterWithMac(MacForm const &mac, Keys const &keys)
-      : counter_(keys),
+  WithMac(BlockForm const &form, MacForm const &mac, Keys const &keys, Direction direction)
+      : stream_(form, keys, direction),
         mac_(make_mac(mac, keys.mac)),
         code_bytes_(static_cast<std::uint8_t>(mac.code_bytes)),
+        block_(static_cast<std::uint8_t>(form.block)),
         over_encrypted_(mac.over_encrypted) {}
-  [[nodiscard]] auto block() const -> std::size_t override { return 16; }
+  [[nodiscard]] auto block() const -> std::size_t override { return block_; }
   [[nodiscard]] auto length_is_apart() const -> bool override { return over_encrypted_; }
   [[nodiscard]] auto proof_bytes() const -> std::size_t override { return code_bytes_; }
 
   auto open_head(std::uint32_t /*sequence*/, char *head) -> std::uint32_t override {
-    if (!over_encrypted_) counter_.run(head, block());
+    if (!over_encrypted_) stream_.run(head, block());
     return load_be<std::uint32_t>(head);
   }
   auto open(std::uint32_t sequence, char *packet, std::size_t size) -> bool override {
     auto const covered = size - code_bytes_;
     auto const from = over_encrypted_ ? kLengthBytes : block();
     if (over_encrypted_ && !is_proven(sequence, packet, covered)) return false;
-    counter_.run(packet + from, covered - from);
+    stream_.run(packet + from, covered - from);
     return over_encrypted_ || is_proven(sequence, packet, covered);
   }
   void seal(std::uint32_t sequence, std::string &packet) override {
     auto code = std::string{};
     if (!over_encrypted_) mac_->append(code, sequence, packet);
     auto const from = over_encrypted_ ? kLengthBytes : std::size_t{0};
-    counter_.run(packet.data() + from, packet.size() - from);
+    stream_.run(packet.data() + from, packet.size() - from);
     if (over_encrypted_) mac_->append(code, sequence, packet);
     packet += code;
   }
@@ -157,9 +123,10 @@ private:
     mac_->append(code, sequence, {packet, covered});
     return ::CRYPTO_memcmp(code.data(), packet + covered, code.size()) == 0;
   }
-  Counter counter_;
+  BlockStream stream_;
   std::unique_ptr<Mac> mac_;
   std::uint8_t code_bytes_;
+  std::uint8_t block_;
   bool over_encrypted_;
 };
 
@@ -270,7 +237,7 @@ private:
 
 auto sizes_of(std::string_view cipher, std::string_view mac) -> Result<KeySizes> {
   TRY(auto const *const form, find_cipher(cipher));
-  if (form->kind != CipherForm::Kind::ctr) return KeySizes{form->key_bytes, form->iv_bytes, 0};
+  if (form->kind != CipherForm::Kind::with_mac) return KeySizes{form->key_bytes, form->iv_bytes, 0};
   TRY(auto const code, find_mac(mac));
   return KeySizes{form->key_bytes, form->iv_bytes, code.key_bytes};
 }
@@ -284,7 +251,7 @@ auto make_protection(std::string_view cipher, std::string_view mac, Keys const &
   if (form->kind == CipherForm::Kind::chacha) return std::make_unique<ChaCha>(keys);
   if (form->kind == CipherForm::Kind::gcm) return std::make_unique<Gcm>(*form, keys, direction);
   TRY(auto const code, find_mac(mac));
-  return std::make_unique<CounterWithMac>(code, keys);
+  return std::make_unique<WithMac>(*form->blocks, code, keys, direction);
 }
 
 auto make_no_protection() -> std::unique_ptr<Protection> { return std::make_unique<Plain>(); }

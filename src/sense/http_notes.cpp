@@ -25,11 +25,13 @@ auto headers_json(RequestHead const &head) -> boost::json::array {
   return headers;
 }
 
-auto extra_json(RequestHead const &head, HttpBody const &body, std::string_view problem) -> std::string {
+auto extra_json(RequestHead const &head, HttpBody const &body, std::string_view problem, std::string_view through)
+    -> std::string {
   auto extra = boost::json::object{{"version", head.minor_version == 9   ? "0.9"
                                                : head.minor_version == 1 ? "1.1"
                                                                          : "1.0"}};
   extra["headers"] = headers_json(head);
+  if (!through.empty()) extra["through"] = through;
   if (!head.query.empty()) extra["query"] = lossless_utf8(head.query.substr(0, HttpBody::kSample));
   if (body.size > 0) extra["body_bytes"] = body.size;
   if (head.problems != 0 || !problem.empty()) {
@@ -52,8 +54,9 @@ void note_login(Visit &visit, codec::http::FormField const &pair) {
 
 }  // namespace
 
-void note_request(Visit &visit, RequestHead const &head, HttpBody &body, unsigned status, std::string_view problem) {
-  auto const extra = extra_json(head, body, problem);
+void note_request(Visit &visit, RequestHead const &head, HttpBody &body, unsigned status, std::string_view problem,
+                  std::string_view through) {
+  auto const extra = extra_json(head, body, problem, through);
   auto const sha256 = body.size > 0 ? body.digest.hex() : std::string{};
   auto seen = model::Observation{};
   seen.kind = model::Kind::request;

@@ -30,9 +30,9 @@ struct HttpBody {
 };
 
 /// The request as it came, with the status that answers it. Ends the body's hash. `problem` is added to those of the
-/// head; empty: none.
+/// head; empty: none. `through` says which way it came, where that was none of its own.
 void note_request(Visit &visit, codec::http::RequestHead const &head, HttpBody &body, unsigned status,
-                  std::string_view problem);
+                  std::string_view problem, std::string_view through = {});
 /// Credentials in the request: HTTP's own, and those posted to the persona's form.
 void note_logins(Visit &visit, HttpPages const &pages, codec::http::RequestHead const &head, HttpBody const &body);
 void note_no_request(Visit &visit, std::string_view bytes, std::string_view reason);

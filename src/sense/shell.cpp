@@ -75,6 +75,22 @@ void note_command(Visit &visit, std::string_view line) {
   visit.note(seen);
 }
 
+/// Whether a command reads the shell's own standard input: it is one that can, and neither a pipe, a file nor a word
+/// gives it something else to read.
+auto takes_input(codec::ShellCommand const &command) -> bool {
+  constexpr auto kReaders = std::to_array<std::string_view>({"cat", "dd", "head", "tail", "sh", "ash", "bash", "tee"});
+  if (command.words.empty() || command.join == codec::ShellJoin::pipe) return false;
+  for (auto const &redirection : command.redirections)
+    if (redirection.kind == codec::ShellRedirection::Kind::read) return false;
+  auto const first = std::string_view{command.words.front()};
+  auto const name = first.substr(first.rfind('/') + 1);
+  if (std::ranges::find(kReaders, name) == kReaders.end()) return false;
+  auto const names_file = [&](std::string const &word) {
+    return name == "dd" ? word.starts_with("if=") : name != "tee" && word != "-" && !word.starts_with('-');
+  };
+  return std::none_of(command.words.begin() + 1, command.words.end(), names_file);
+}
+
 }  // namespace
 
 auto ShellMachine::create(Persona const &persona) -> Result<ShellMachine> {
@@ -85,6 +101,12 @@ auto ShellMachine::create(Persona const &persona) -> Result<ShellMachine> {
   machine.kernel_build = persona.text("host.kernel_build", "#1 SMP Mon Jan 7 08:12:44 UTC 2019");
   machine.busybox = persona.text("host.busybox", "BusyBox v1.22.1 (2019-01-07 08:10:02 UTC)");
   machine.cpu = persona.text("host.cpu", "ARMv7 Processor rev 5 (v7l)");
+  // Like its host keys, a machine's age is its own: some day of the first half of 2025.
+  constexpr auto kFirstInstalled = std::int64_t{1'735'776'000};
+  constexpr auto kInstallSeconds = std::uint64_t{180} * 24 * 3600;
+  machine.is_writable = persona.text("host.root", "read-only") == "writable";
+  machine.installed = Time{
+      std::chrono::seconds{kFirstInstalled + static_cast<std::int64_t>(persona.keyed("installed") % kInstallSeconds)}};
   auto const known = std::ranges::find(kMachines, machine.architecture, &Machine::name);
   if (known == kMachines.end())
     return fail(ErrorCode::malformed,
@@ -95,27 +117,42 @@ auto ShellMachine::create(Persona const &persona) -> Result<ShellMachine> {
   return machine;
 }
 
-auto Shell::run(std::string_view line, Visit &visit) -> std::string {
+auto Shell::run(std::string_view line, Visit &visit, ShellInput input) -> std::string {
   note_command(visit, line);
   auto output = std::string{};
   auto const parsed = codec::split_shell_line(line);
   if (!parsed) return output;  // a flood: noted, not answered
+  input_ = std::move(input);
   auto status = 0;
   auto piped = std::string{};
   for (auto i = std::size_t{0}; i < parsed->commands.size() && !left_; ++i) {
     auto const &command = parsed->commands[i];
     if (command.join == codec::ShellJoin::if_ok && status != 0) continue;
     if (command.join == codec::ShellJoin::if_failed && status == 0) continue;
-    auto const input = command.join == codec::ShellJoin::pipe ? std::exchange(piped, {}) : std::string{};
+    auto const from_pipe = command.join == codec::ShellJoin::pipe ? std::exchange(piped, {}) : std::string{};
     auto const feeds_pipe = i + 1 < parsed->commands.size() && parsed->commands[i + 1].join == codec::ShellJoin::pipe;
-    status = run_command(command, input, visit, feeds_pipe ? piped : output);
+    status = run_command(command, from_pipe, visit, feeds_pipe ? piped : output);
     if (output.size() > kMaxOutput) output.resize(kMaxOutput);
   }
+  if (!parsed->commands.empty()) status_ = status;
+  input_ = {};
   return output;
 }
 
-auto Shell::run_command(codec::ShellCommand const &command, std::string_view input, Visit &visit, std::string &output)
+auto Shell::reads_input(std::string_view line) -> bool {
+  auto const parsed = codec::split_shell_line(line);
+  return parsed && std::ranges::any_of(parsed->commands, [](auto const &command) { return takes_input(command); });
+}
+
+auto Shell::run_command(codec::ShellCommand const &command, std::string_view piped, Visit &visit, std::string &output)
     -> int {
+  auto call = Call{command.words, piped, visit, {}};
+  auto own = ShellInput{};
+  if (takes_input(command)) {  // what one command has read is gone for the next
+    own = std::exchange(input_, {});
+    call.input = own.bytes;
+    call.lost = own.lost;
+  }
   auto file = std::string{};
   for (auto const &redirection : command.redirections) {
     if (redirection.kind != codec::ShellRedirection::Kind::read) continue;
@@ -125,11 +162,10 @@ auto Shell::run_command(codec::ShellCommand const &command, std::string_view inp
       return 1;
     }
     file = *bytes;
-    input = file;
+    call.input = file;
   }
-  auto call = Call{command.words, input, visit, {}};
   auto const status = command.words.empty() ? 0 : dispatch(call);
-  if (!redirect(command, call.output)) return 1;
+  if (!redirect(command, call)) return 1;
   output += call.output;
   return status;
 }
@@ -142,8 +178,7 @@ auto Shell::dispatch(Call &call) -> int {
   if (auto const found = applets().find(name); found != applets().end()) return (this->*found->second)(call);
   if (auto const assignment = name.find('='); assignment != std::string_view::npos && assignment > 0) return 0;
   if (read(name)) {  // a file that the visitor made, or a program of ours: it "runs"
-    if (auto const file = files_.find(absolute(name)); file != files_.end())
-      note_file(file->first, file->second, call.visit);
+    files_.note(absolute(name), call.visit);
     return 0;
   }
   call.visit.note_unknown_command(name);
@@ -152,19 +187,26 @@ auto Shell::dispatch(Call &call) -> int {
 }
 
 /// Sends output where the redirections say, and empties it then. False where the file cannot be made.
-auto Shell::redirect(codec::ShellCommand const &command, std::string &output) -> bool {
+auto Shell::redirect(codec::ShellCommand const &command, Call &call) -> bool {
   auto redirected = false;
-  auto const bytes = output;
   for (auto const &[kind, target] : command.redirections) {
     if (kind == codec::ShellRedirection::Kind::read || target.starts_with('&')) continue;
     redirected = true;
     if (target == "/dev/null") continue;
-    if (write(target, bytes, kind == codec::ShellRedirection::Kind::append)) continue;
-    output = fmt::format("-sh: can't create {}: nonexistent directory\n", target);
-    return true;
+    if (!write(target, call.output, kind == codec::ShellRedirection::Kind::append, call.visit)) {
+      call.output = fmt::format("-sh: can't create {}: nonexistent directory\n", target);
+      return true;
+    }
+    files_.count_lost(absolute(target), call.lost);
   }
-  if (redirected) output.clear();
+  if (redirected) call.output.clear();
   return true;
+}
+
+auto Shell::programs() -> std::vector<std::string_view> {
+  auto names = std::vector<std::string_view>{};
+  for (auto const &[name, applet] : applets()) names.push_back(name);
+  return names;
 }
 
 auto Shell::builtins() -> std::map<std::string_view, Applet> const & {
@@ -209,7 +251,7 @@ auto Shell::applets() -> std::map<std::string_view, Applet> const & {
       {"mount", &Shell::mount},     {"free", &Shell::free},
       {"kill", &Shell::kill},       {"killall", &Shell::quiet},
       {"pkill", &Shell::quiet},     {"sleep", &Shell::quiet},
-      {"true", &Shell::quiet},      {"touch", &Shell::quiet},
+      {"true", &Shell::quiet},      {"touch", &Shell::touch},
       {"sync", &Shell::quiet},      {"iptables", &Shell::quiet},
       {"nohup", &Shell::quiet},     {"ifconfig", &Shell::quiet},
       {"nproc", &Shell::nproc},     {"uptime", &Shell::uptime},

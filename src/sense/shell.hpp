@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "codec/shell_words.hpp"
 #include "sense/persona.hpp"
 #include "sense/visit.hpp"
+#include "sense/visit_files.hpp"
 
 namespace noroshi::sense {
 
@@ -22,19 +25,38 @@ struct ShellMachine {
   std::string kernel_build;
   std::string busybox;
   std::string cpu;
-  std::string elf;  // the first bytes of every program of that machine
+  std::string elf;           // the first bytes of every program of that machine
+  bool is_writable = false;  // everywhere; otherwise programs lie on a read-only file system
+  Time installed{};          // when its own files were written
   static auto create(Persona const &persona) -> Result<ShellMachine>;
+};
+
+/// What commands can read that read their standard input.
+struct ShellInput {
+  std::string bytes;
+  std::uint64_t lost = 0;  // that came behind them and were not kept
 };
 
 /// One visitor's shell. `machine` outlives it.
 class Shell {
 public:
-  explicit Shell(ShellMachine const &machine) : machine_(machine) {}
+  explicit Shell(ShellMachine const &machine)
+      : machine_(machine), own_files_(std::make_unique<VisitFiles>(machine)), files_(*own_files_) {}
+  /// On files that others use as well, and that outlive it; it begins in `folder`.
+  Shell(ShellMachine const &machine, VisitFiles &files, std::string folder)
+      : machine_(machine), files_(files), folder_(std::move(folder)) {}
 
   /// Answers one typed line; lines end with "\n". Notes what the visitor did.
-  auto run(std::string_view line, Visit &visit) -> std::string;
+  auto run(std::string_view line, Visit &visit, ShellInput input = {}) -> std::string;
+  /// Whether a command of the line reads standard input that no pipe and no file gives it.
+  static auto reads_input(std::string_view line) -> bool;
+  /// The status of the last command.
+  [[nodiscard]] auto status() const -> int { return status_; }
   /// True after exit, logout…
   [[nodiscard]] auto left() const -> bool { return left_; }
+  /// Programs of the machine, in order.
+  static auto programs() -> std::vector<std::string_view>;
+  static auto is_program(std::string_view name) -> bool { return applets().contains(name); }
   /// Notes the files that were left behind. Call it once, when the visitor goes.
   void finish(Visit &visit);
 
@@ -43,29 +65,25 @@ private:
   /// One command's surroundings.
   struct Call {
     Words const &words;
-    std::string_view input;  // of a pipe or "<"
+    std::string_view input;  // of a pipe or "<", or the shell's own
     Visit &visit;
     std::string output;
+    std::uint64_t lost = 0;  // of the input, behind it
   };
   using Applet = auto (Shell::*)(Call &) -> int;
-  struct File {
-    std::string bytes;
-    std::uint64_t size = 0;  // also of what was not kept
-    bool noted = false;
-  };
 
-  auto run_command(codec::ShellCommand const &command, std::string_view input, Visit &visit, std::string &output)
+  auto run_command(codec::ShellCommand const &command, std::string_view piped, Visit &visit, std::string &output)
       -> int;
   auto dispatch(Call &call) -> int;
-  auto redirect(codec::ShellCommand const &command, std::string &output) -> bool;
+  auto redirect(codec::ShellCommand const &command, Call &call) -> bool;
   static auto applets() -> std::map<std::string_view, Applet> const &;
   static auto builtins() -> std::map<std::string_view, Applet> const &;
 
   // Files (shell_files.cpp)
   [[nodiscard]] auto absolute(std::string_view path) const -> std::string;
   [[nodiscard]] auto read(std::string_view path) const -> std::optional<std::string>;
-  auto write(std::string_view path, std::string_view bytes, bool append) -> bool;
-  void note_file(std::string const &path, File &file, Visit &visit);
+  auto write(std::string_view path, std::string_view bytes, bool append, Visit &visit) -> bool;
+  [[nodiscard]] auto is_folder(std::string const &path) const -> bool;
   auto cat(Call &call) -> int;
   auto dd(Call &call) -> int;
   auto echo(Call &call) -> int;
@@ -74,6 +92,7 @@ private:
   auto chmod(Call &call) -> int;
   auto ls(Call &call) -> int;
   auto mkdir(Call &call) -> int;
+  auto touch(Call &call) -> int;
   auto head(Call &call) -> int;
   auto cd(Call &call) -> int;
   auto pwd(Call &call) -> int;
@@ -104,9 +123,11 @@ private:
   static void note_download(Call &call, std::string_view url);
 
   ShellMachine const &machine_;
+  std::unique_ptr<VisitFiles> own_files_;
+  VisitFiles &files_;
   std::string folder_ = "/";
-  std::map<std::string, File, std::less<>> files_;
-  std::size_t kept_bytes_ = 0;
+  ShellInput input_;  // until a command has read it
+  int status_ = 0;
   bool left_ = false;
 };
 

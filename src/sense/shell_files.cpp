@@ -6,43 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "sense/sha256.hpp"
 #include "sense/shell.hpp"
 
 namespace noroshi::sense {
 namespace {
-
-/// A dropper sent by echo is one to three kilobytes, a bot up to a few hundred; all files of a visit together.
-constexpr auto kMaxKeptBytes = std::size_t{512} << 10;
-constexpr auto kMaxFiles = std::size_t{64};
-constexpr auto kMaxPath = std::size_t{256};
-constexpr auto kMaxNotedBytes = std::size_t{4} << 10;
-
-constexpr auto kFolders = std::to_array<std::string_view>({"/", "/bin", "/dev", "/dev/shm", "/etc", "/home", "/lib",
-                                                           "/mnt", "/proc", "/root", "/sbin", "/sys", "/tmp", "/usr",
-                                                           "/usr/bin", "/usr/sbin", "/var", "/var/run", "/var/tmp"});
-
-constexpr auto kMounts =
-    "rootfs / rootfs rw 0 0\n"
-    "/dev/root / squashfs ro,relatime 0 0\n"
-    "proc /proc proc rw,relatime 0 0\n"
-    "sysfs /sys sysfs rw,relatime 0 0\n"
-    "tmpfs /tmp tmpfs rw,relatime 0 0\n"
-    "tmpfs /var tmpfs rw,relatime 0 0\n"
-    "tmpfs /dev tmpfs rw,relatime,mode=755 0 0\n"
-    "devpts /dev/pts devpts rw,relatime,mode=622 0 0\n";
-
-auto is_folder(std::string_view path) -> bool { return std::ranges::find(kFolders, path) != kFolders.end(); }
-
-auto is_writable_folder(std::string_view path) -> bool {
-  return is_folder(path) && !path.starts_with("/proc") && !path.starts_with("/sys") && !path.starts_with("/bin") &&
-         !path.starts_with("/usr") && !path.starts_with("/sbin") && !path.starts_with("/lib");
-}
-
-auto parent(std::string_view path) -> std::string_view {
-  auto const slash = path.rfind('/');
-  return slash == 0 || slash == std::string_view::npos ? std::string_view{"/"} : path.substr(0, slash);
-}
 
 auto digit_of(char character, unsigned base) -> int {
   auto const digit = character >= '0' && character <= '9'   ? character - '0'
@@ -99,81 +66,51 @@ auto size_of(std::string_view text) -> std::size_t {
   return size;
 }
 
+/// chmod's first word (POSIX.1-2017, XCU chmod), as far as loaders use it: octal digits, or +, - and = for all.
+auto mode_after(std::string_view word, std::uint32_t mode) -> std::uint32_t {
+  auto octal = std::uint32_t{0};
+  auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), octal, 8);
+  if (error == std::errc{} && end == word.data() + word.size()) return octal & 07'777U;
+  auto const sign = word.find_first_of("+-=");
+  if (sign == std::string_view::npos) return mode;
+  auto bits = std::uint32_t{0};
+  for (auto const letter : word.substr(sign + 1))
+    bits |= letter == 'r' ? 0444U : letter == 'w' ? 0222U : letter == 'x' ? 0111U : letter == 's' ? 06000U : 0U;
+  auto const who = word.substr(0, sign);
+  if (!who.empty() && who.find('a') == std::string_view::npos)
+    bits &= (who.find('u') != std::string_view::npos ? 04'700U : 0U) |
+            (who.find('g') != std::string_view::npos ? 02'070U : 0U) |
+            (who.find('o') != std::string_view::npos ? 0007U : 0U);
+  return word[sign] == '+' ? mode | bits : word[sign] == '-' ? mode & ~bits : bits;
+}
+
 }  // namespace
 
-auto Shell::absolute(std::string_view path) const -> std::string {
-  auto whole = path.starts_with('/') ? std::string{} : folder_ == "/" ? std::string{} : folder_;
-  while (!path.empty()) {
-    auto const end = std::min(path.find('/'), path.size());
-    auto const part = path.substr(0, end);
-    path.remove_prefix(std::min(end + 1, path.size()));
-    if (part == "..")
-      whole.resize(whole.empty() ? 0 : whole.rfind('/'));
-    else if (!part.empty() && part != "." && whole.size() + part.size() < kMaxPath)
-      whole.append("/").append(part);
-  }
-  return whole.empty() ? "/" : whole;
-}
+auto Shell::absolute(std::string_view path) const -> std::string { return VisitFiles::absolute(path, folder_); }
 
 auto Shell::read(std::string_view path) const -> std::optional<std::string> {
-  auto const whole = absolute(path);
-  if (auto const file = files_.find(whole); file != files_.end()) return file->second.bytes;
-  if (whole == "/proc/mounts" || whole == "/proc/self/mounts" || whole == "/etc/mtab") return kMounts;
-  if (whole == "/proc/version") return fmt::format("Linux version {} {}\n", machine_.kernel, machine_.kernel_build);
-  if (whole == "/proc/cpuinfo")
-    return fmt::format("system type\t\t: {0}\nprocessor\t\t: 0\ncpu model\t\t: {0}\nBogoMIPS\t\t: 385.84\n",
-                       machine_.cpu);
-  if (whole == "/etc/passwd") return "root:x:0:0:root:/root:/bin/sh\n";
-  if (whole == "/proc/self/exe") return machine_.elf;
-  auto const folder = parent(whole);
-  auto const name = std::string_view{whole}.substr(whole.rfind('/') + 1);
-  if ((folder == "/bin" || folder == "/sbin" || folder == "/usr/bin" || folder == "/usr/sbin") &&
-      applets().contains(name))
-    return machine_.elf;
-  return std::nullopt;
+  auto bytes = std::string{};
+  if (files_.read(absolute(path), bytes) != FileFault{}) return std::nullopt;
+  return bytes;
 }
 
-auto Shell::write(std::string_view path, std::string_view bytes, bool append) -> bool {
+auto Shell::write(std::string_view path, std::string_view bytes, bool append, Visit &visit) -> bool {
   auto const whole = absolute(path);
-  if (!is_writable_folder(parent(whole)) || is_folder(whole)) return false;
-  if (!files_.contains(whole) && files_.size() >= kMaxFiles) return true;  // seems to work, is not kept
-  auto &file = files_[whole];
-  if (!append) {
-    kept_bytes_ -= file.bytes.size();
-    file = {};
-  }
-  auto const kept = bytes.substr(0, kMaxKeptBytes - kept_bytes_);
-  file.bytes.append(kept);
-  kept_bytes_ += kept.size();
-  file.size += bytes.size();
-  file.noted = false;
+  auto const now = visit.now();
+  auto const created = files_.create(whole, 0644, now);
+  if (created == FileFault::no_space_on_device) return true;  // seems to work, is not kept
+  if (created != FileFault{}) return false;
+  auto status = FileStatus{};
+  if (!append) (void)files_.resize(whole, 0, now);
+  if (files_.status(whole, status) == FileFault{}) (void)files_.write(whole, status.size, bytes, now);
   return true;
 }
 
-void Shell::note_file(std::string const &path, File &file, Visit &visit) {
-  if (file.noted || file.size == 0) return;
-  file.noted = true;
-  auto digest = Sha256{};
-  digest.add(file.bytes);
-  auto const sha256 = digest.hex();
-  auto const extra = fmt::format(R"({{"size":{},"kept":{}}})", file.size, file.bytes.size());
-  auto seen = model::Observation{};
-  seen.kind = model::Kind::file;
-  seen.extra = extra;
-  seen.set(model::Field::file_name, std::string_view{path})
-      .set(model::Field::payload, std::string_view{file.bytes}.substr(0, kMaxNotedBytes));
-  // A hash of a part would name a file that nobody has.
-  if (file.bytes.size() == file.size) seen.set(model::Field::sha256, std::string_view{sha256});
-  visit.note(seen);
-}
-
-void Shell::finish(Visit &visit) {
-  for (auto &[path, file] : files_) note_file(path, file, visit);
-}
+void Shell::finish(Visit &visit) { files_.note_all(visit); }
 
 auto Shell::cat(Call &call) -> int {
   auto status = 0;
-  if (call.words.size() == 1) call.output = call.input;
+  if (call.words.size() == 1 || call.words[1] == "-") return call.output = call.input, 0;
   for (auto i = std::size_t{1}; i < call.words.size(); ++i) {
     if (auto const bytes = read(call.words[i])) {
       call.output += *bytes;
@@ -210,7 +147,7 @@ auto Shell::dd(Call &call) -> int {
   if (target.empty())
     call.output = bytes;
   else
-    write(target, bytes, false);
+    write(target, bytes, false, call.visit);
   call.output += fmt::format("{0}+{1} records in\n{0}+{1} records out\n", records, partial);
   return 0;
 }
@@ -239,33 +176,41 @@ auto Shell::cp(Call &call) -> int {
   auto const &from = call.words[call.words.size() - 2];
   auto to = absolute(call.words.back());
   auto const bytes = read(from);
-  if (!bytes) {
+  if (!bytes && !(moves && is_folder(absolute(from)))) {
     call.output = fmt::format("{}: can't stat '{}': No such file or directory\n", moves ? "mv" : "cp", from);
     return 1;
   }
-  if (is_folder(to)) to += from.substr(std::min(from.rfind('/'), from.size()) == from.size() ? 0 : from.rfind('/') + 1);
-  if (!write(to, *bytes, false)) {
+  if (is_folder(to)) to = VisitFiles::absolute(name_of(absolute(from)), to);
+  auto const done = moves ? files_.rename(absolute(from), to) == FileFault{} : write(to, *bytes, false, call.visit);
+  if (!done) {
     call.output = fmt::format("{}: can't create '{}': Read-only file system\n", moves ? "mv" : "cp", call.words.back());
     return 1;
   }
+  auto status = FileStatus{};
+  if (!moves && files_.status(absolute(from), status) == FileFault{}) (void)files_.set_mode(to, status.mode);
   return 0;
+}
+
+auto Shell::is_folder(std::string const &path) const -> bool {
+  auto status = FileStatus{};
+  return files_.status(path, status) == FileFault{} && status.type == FileType::folder;
 }
 
 auto Shell::rm(Call &call) -> int {
   auto forced = false;
+  auto recursive = false;
   auto status = 0;
   for (auto i = std::size_t{1}; i < call.words.size(); ++i) {
     auto const &word = call.words[i];
     if (word.starts_with('-')) {
       forced |= word.find('f') != std::string::npos;
+      recursive |= word.find_first_of("rR") != std::string::npos;
       continue;
     }
-    auto const file = files_.find(absolute(word));
-    if (file != files_.end()) {
-      note_file(file->first, file->second, call.visit);  // it was here, and it is evidence
-      kept_bytes_ -= file->second.bytes.size();
-      files_.erase(file);
-    } else if (!forced && word.find('*') == std::string::npos) {
+    auto const path = absolute(word);
+    if (recursive && is_folder(path)) {
+      files_.remove_all(path, call.visit);
+    } else if (files_.remove(path, call.visit) != FileFault{} && !forced && word.find('*') == std::string::npos) {
       call.output += fmt::format("rm: can't remove '{}': No such file or directory\n", word);
       status = 1;
     }
@@ -275,9 +220,12 @@ auto Shell::rm(Call &call) -> int {
 
 auto Shell::chmod(Call &call) -> int {
   for (auto i = std::size_t{2}; i < call.words.size(); ++i) {
-    if (auto const file = files_.find(absolute(call.words[i])); file != files_.end()) {
-      note_file(file->first, file->second, call.visit);  // about to be run, so it is whole
-    } else if (!read(call.words[i]) && call.words[i].find('*') == std::string::npos) {
+    auto const path = absolute(call.words[i]);
+    auto status = FileStatus{};
+    if (files_.status(path, status) == FileFault{}) {
+      files_.note(path, call.visit);  // about to be run, so it is whole
+      (void)files_.set_mode(path, mode_after(call.words[1], status.mode));
+    } else if (call.words[i].find('*') == std::string::npos) {
       call.output += fmt::format("chmod: {}: No such file or directory\n", call.words[i]);
       return 1;
     }
@@ -287,21 +235,47 @@ auto Shell::chmod(Call &call) -> int {
 
 auto Shell::ls(Call &call) -> int {
   auto folder = folder_;
+  auto shows_hidden = false;
   for (auto i = std::size_t{1}; i < call.words.size(); ++i)
-    if (!call.words[i].starts_with('-')) folder = absolute(call.words[i]);
-  if (!is_folder(folder)) {
-    if (read(folder)) return call.output = call.words.back() + "\n", 0;
+    if (!call.words[i].starts_with('-'))
+      folder = absolute(call.words[i]);
+    else
+      shows_hidden |= call.words[i].find_first_of("aA") != std::string::npos;
+  auto names = std::vector<std::string>{};
+  auto const fault = files_.names(folder, names);
+  if (fault == FileFault::not_a_directory && read(folder)) return call.output = call.words.back() + "\n", 0;
+  if (fault != FileFault{}) {
     call.output = fmt::format("ls: {}: No such file or directory\n", call.words.back());
     return 1;
   }
-  for (auto const path : kFolders)
-    if (path != "/" && parent(path) == folder) call.output.append(path.substr(path.rfind('/') + 1)).append("\n");
-  for (auto const &[path, file] : files_)
-    if (parent(path) == folder) call.output.append(path.substr(path.rfind('/') + 1)).append("\n");
+  for (auto const &name : names)
+    if (shows_hidden || !name.starts_with('.')) call.output.append(name).append("\n");
   return 0;
 }
 
-auto Shell::mkdir(Call & /*call*/) -> int { return 0; }
+auto Shell::mkdir(Call &call) -> int {
+  auto const makes_all =
+      call.words.size() > 1 && call.words[1].starts_with("-") && call.words[1].find('p') != std::string::npos;
+  auto status = 0;
+  for (auto i = std::size_t{1}; i < call.words.size(); ++i) {
+    if (call.words[i].starts_with('-')) continue;
+    auto const path = absolute(call.words[i]);
+    if (makes_all)
+      for (auto end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1))
+        (void)files_.make_folder(path.substr(0, end), 0755, call.visit.now());
+    auto const fault = files_.make_folder(path, 0755, call.visit.now());
+    if (fault == FileFault{} || (makes_all && is_folder(path))) continue;
+    call.output += fmt::format("mkdir: can't create directory '{}': {}\n", call.words[i], sentence_of(fault));
+    status = 1;
+  }
+  return status;
+}
+
+auto Shell::touch(Call &call) -> int {
+  for (auto i = std::size_t{1}; i < call.words.size(); ++i)
+    if (!call.words[i].starts_with('-')) (void)files_.create(absolute(call.words[i]), 0644, call.visit.now());
+  return 0;
+}
 
 auto Shell::head(Call &call) -> int {
   call.output = call.input;
@@ -310,7 +284,7 @@ auto Shell::head(Call &call) -> int {
 }
 
 auto Shell::cd(Call &call) -> int {
-  auto const target = call.words.size() > 1 ? absolute(call.words[1]) : std::string{"/root"};
+  auto const target = call.words.size() > 1 && call.words[1] != "~" ? absolute(call.words[1]) : std::string{"/root"};
   if (!is_folder(target)) {
     call.output = fmt::format("-sh: cd: can't cd to {}\n", call.words[1]);
     return 1;

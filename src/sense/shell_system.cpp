@@ -1,5 +1,6 @@
 // The shell's answers about the machine.
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -107,12 +108,12 @@ auto Shell::kill(Call &call) -> int {
 /// A nested shell looks like the one before it; "sh file" is the visitor's own script, noted when it is marked to run.
 auto Shell::shell(Call &call) -> int {
   if (call.words.size() == 1 || call.words[1].starts_with('-')) return 0;
-  auto const file = files_.find(absolute(call.words[1]));
-  if (file == files_.end()) {
+  auto const path = absolute(call.words[1]);
+  if (!read(path)) {
     call.output = fmt::format("sh: can't open '{}'\n", call.words[1]);
     return 2;
   }
-  note_file(file->first, file->second, call.visit);
+  files_.note(path, call.visit);
   return 0;
 }
 
@@ -124,9 +125,12 @@ auto Shell::fails(Call &call) -> int {
   return 127;
 }
 
-auto Shell::exit(Call & /*call*/) -> int {
+auto Shell::exit(Call &call) -> int {
   left_ = true;
-  return 0;
+  auto status = status_;
+  if (call.words.size() > 1)
+    (void)std::from_chars(call.words[1].data(), call.words[1].data() + call.words[1].size(), status);
+  return status & 0xff;
 }
 
 auto Shell::nproc(Call &call) -> int {

@@ -5,7 +5,9 @@
 #include <boost/json.hpp>
 
 #include "base/text.hpp"
-#include "codec/shell_words.hpp"
+#include "sense/ssh_sftp.hpp"
+#include "sense/ssh_shell.hpp"
+#include "sense/ssh_tunnel.hpp"
 
 namespace noroshi::sense {
 namespace {
@@ -15,18 +17,9 @@ using ssh::Message;
 
 // As many ways into the network as one visit is worth.
 constexpr auto kMaxOpened = std::uint32_t{2'000};
-constexpr auto kMostWaiting = std::size_t{256} << 10;  // for a client that reads nothing
-constexpr auto kMostFirst = std::size_t{4} << 10;      // kept of what goes into a tunnel
+// A channel's turn says no more than this; the rest waits until that is sent.
+constexpr auto kMostTurn = std::size_t{256} << 10;
 constexpr auto kMostText = std::size_t{256};
-
-void note_extra(Visit &visit, model::Kind kind, std::string_view words, boost::json::object extra) {
-  auto const json = boost::json::serialize(extra);
-  auto seen = model::Observation{};
-  seen.kind = kind;
-  seen.extra = json;
-  seen.set(model::Field::protocol, std::string_view{"ssh"}).set(model::Field::command, words);
-  visit.note(seen);
-}
 
 /// As OpenSSH calls them.
 auto name_of(Message number) -> std::string_view {
@@ -42,6 +35,22 @@ auto name_of(Message number) -> std::string_view {
 auto cut(std::string_view text) -> std::string { return lossless_utf8(text.substr(0, kMostText)); }
 
 }  // namespace
+
+void note_in_ssh(Visit &visit, model::Kind kind, std::string_view words, boost::json::object const &extra) {
+  auto const json = boost::json::serialize(extra);
+  auto seen = model::Observation{};
+  seen.kind = kind;
+  seen.extra = json;
+  seen.set(model::Field::protocol, std::string_view{"ssh"}).set(model::Field::command, words);
+  visit.note(seen);
+}
+
+SshChannels::SshChannels(SshPersona const &persona, codec::ssh::Transport &transport)
+    : persona_(persona),
+      transport_(transport),
+      habits_(persona.transport.manners->channels()),
+      trailing_(persona.transport.manners->trailing()),
+      files_(persona.machine) {}
 
 void SshChannels::take(std::string_view payload, Visit &visit) {
   switch (static_cast<Message>(static_cast<unsigned char>(payload.front()))) {
@@ -77,16 +86,16 @@ void SshChannels::open(std::string_view payload, Visit &visit) {
   channel.most_packet = std::clamp(asked->most_packet, std::uint32_t{1}, habits_.most_packet);
   channel.is_session = is_session;
   if (!is_session) {
-    channel.host = asked->host;
-    channel.port = asked->port;
-    note_extra(visit, model::Kind::request, "direct-tcpip",
-               {{"host", cut(asked->host)},
-                {"port", asked->port},
-                {"originator", cut(asked->originator)},
-                {"originator_port", asked->originator_port}});
+    note_in_ssh(visit, model::Kind::request, "direct-tcpip",
+                {{"host", cut(asked->host)},
+                 {"port", asked->port},
+                 {"originator", cut(asked->originator)},
+                 {"originator_port", asked->originator_port}});
+    channel.program = make_tunnel({asked->host, asked->port});
   }
-  transport_.send(ssh::open_confirmation(
-      asked->sender, ours, is_session ? habits_.session_window : habits_.tunnel_window, habits_.most_packet));
+  channel.room = is_session ? habits_.session_window : habits_.tunnel_window;
+  transport_.send(ssh::open_confirmation(asked->sender, ours, channel.room, habits_.most_packet));
+  work(channel, visit);
 }
 
 auto SshChannels::free_number() const -> std::uint32_t {
@@ -107,29 +116,41 @@ void SshChannels::request(std::string_view payload, Visit &visit) {
     if (asked->wants_reply)
       transport_.send(ssh::channel_message(done ? Message::channel_success : Message::channel_failure, channel.theirs));
   };
-  auto const is_free = channel.is_session && !channel.shell;
+  auto const is_free = channel.is_session && !channel.program;
   if (asked->type == "pty-req" && is_free) {
     if (channel.has_terminal && habits_.is_strict)
       return transport_.refuse(ssh::Offence::malformed, "a second terminal for one session");
     channel.has_terminal = true;
-    note_extra(visit, model::Kind::negotiation, "pty-req",
-               {{"terminal", cut(asked->text)}, {"columns", asked->columns}, {"rows", asked->rows}});
+    note_in_ssh(visit, model::Kind::negotiation, "pty-req",
+                {{"terminal", cut(asked->text)}, {"columns", asked->columns}, {"rows", asked->rows}});
     answer(true);
   } else if (asked->type == "env" && is_free) {
-    note_extra(visit, model::Kind::negotiation, "env", {{"name", cut(asked->text)}, {"value", cut(asked->value)}});
+    note_in_ssh(visit, model::Kind::negotiation, "env", {{"name", cut(asked->text)}, {"value", cut(asked->value)}});
     answer(takes_variable(asked->text));
-  } else if ((asked->type == "shell" || asked->type == "exec") && is_free) {
-    channel.shell = std::make_unique<Shell>(persona_.machine);
-    if (habits_.program_window > 0) transport_.send(ssh::window_adjust(channel.theirs, habits_.program_window));
+  } else if (is_free && begin(channel, *asked, visit)) {
     answer(true);
-    if (asked->type == "exec")
-      execute(channel, asked->text, visit);
-    else if (channel.has_terminal)  // a shell that reads from a pipe greets nobody
-      say(channel, as_terminal(persona_.greeting) + persona_.prompt);
+    work(channel, visit);
   } else {
     answer((asked->type == "window-change" && (channel.has_terminal || habits_.resizes_any_session)) ||
            asked->type == "auth-agent-req@openssh.com");
   }
+}
+
+/// True where the request starts what the channel is for.
+auto SshChannels::begin(Channel &channel, ssh::ChannelRequest const &asked, Visit &visit) -> bool {
+  auto const terminal = channel.has_terminal ? SshTerminal::present : SshTerminal::none;
+  if (asked.type == "shell") {
+    channel.program = make_ssh_shell(persona_, files_, terminal);
+  } else if (asked.type == "exec") {
+    channel.program = make_ssh_command(persona_, files_, terminal, asked.text, visit);
+  } else if (asked.type == "subsystem") {
+    note_in_ssh(visit, model::Kind::request, "subsystem", {{"name", cut(asked.text)}});
+    if (asked.text == "sftp" && persona_.has_sftp) channel.program = make_sftp(files_, "/root");
+  }
+  if (!channel.program) return false;
+  channel.room += habits_.program_window;
+  if (habits_.program_window > 0) transport_.send(ssh::window_adjust(channel.theirs, habits_.program_window));
+  return true;
 }
 
 auto SshChannels::takes_variable(std::string_view name) const -> bool {
@@ -144,7 +165,7 @@ void SshChannels::global(std::string_view payload, Visit &visit) {
   if (asked->type == "no-more-sessions@openssh.com" && habits_.heeds_last_session) no_more_sessions_ = true;
   auto const forwards = asked->type == "tcpip-forward";
   if (forwards)
-    note_extra(visit, model::Kind::request, "tcpip-forward", {{"host", cut(asked->host)}, {"port", asked->port}});
+    note_in_ssh(visit, model::Kind::request, "tcpip-forward", {{"host", cut(asked->host)}, {"port", asked->port}});
   if (!asked->wants_reply && !(forwards && habits_.always_tells_port)) return;
   if (!forwards) return transport_.send(ssh::request_failure());
   // Nothing listens; a port as Linux would have given it.
@@ -167,119 +188,109 @@ void SshChannels::message(std::string_view payload, Visit &visit) {
       if (read->amount > habits_.most_window - channel.window && !habits_.clamps_window)
         return transport_.refuse(ssh::Offence::malformed, "a window of more than 4 GiB");
       channel.window += std::min(read->amount, habits_.most_window - channel.window);
-      flush(channel);
+      work(channel, visit);
       break;
     case Message::channel_data:
-      if (channel.got_eof && habits_.is_strict) return transport_.refuse(ssh::Offence::malformed, "data behind EOF");
-      channel.received += static_cast<std::uint32_t>(read->data.size());
-      if (channel.received >= habits_.extended_after)
-        transport_.send(ssh::window_adjust(channel.theirs, std::exchange(channel.received, 0)));
-      if (channel.is_session)
-        typed(channel, read->data, visit);
-      else
-        forward(channel, read->data);
+      if (channel.has_ended && habits_.is_strict) return transport_.refuse(ssh::Offence::malformed, "data behind EOF");
+      hear(channel, read->data);
+      work(channel, visit);
       break;
     case Message::channel_eof:
-      channel.got_eof = true;
-      if (channel.shell && !channel.is_closed) end(channel, 0);
-      if (channel.is_session && !channel.shell && !channel.is_closed && habits_.empty_eof_closes) {
-        channel.is_closed = true;
-        transport_.send(ssh::channel_message(Message::channel_eof, channel.theirs));
-        transport_.send(ssh::channel_message(Message::channel_close, channel.theirs));
-      }
+      channel.has_ended = true;
+      channel.said.is_over |= channel.is_session && !channel.program && habits_.empty_eof_closes;
+      work(channel, visit);
       break;
     case Message::channel_close:
       if (!channel.is_closed) transport_.send(ssh::channel_message(Message::channel_close, channel.theirs));
-      note_forward(channel, visit);
-      if (channel.shell) channel.shell->finish(visit);
+      if (channel.program) channel.program->finish(visit);
       channels_.erase(found);
       break;
     default: break;
   }
 }
 
-void SshChannels::typed(Channel &channel, std::string_view bytes, Visit &visit) {
-  if (!channel.shell || channel.is_closed) return;
-  auto shown = std::string{};
-  for (auto const character : bytes) {
-    if (channel.has_terminal && character == '\x04' && channel.line.text().empty()) {  // Ctrl-D
-      say(channel, shown + "logout\r\n");
-      return end(channel, 0);
+/// What is more than they were allowed is dropped, as OpenSSH drops it.
+void SshChannels::hear(Channel &channel, std::string_view bytes) {
+  if (!channel.program || channel.is_closed || bytes.size() > channel.room) return;
+  channel.room -= static_cast<std::uint32_t>(bytes.size());
+  channel.unread += bytes;
+}
+
+void SshChannels::make_room(Channel &channel, std::size_t taken) {
+  channel.unread.erase(0, taken);
+  channel.taken += static_cast<std::uint32_t>(taken);
+  if (channel.taken < habits_.extended_after || channel.has_ended) return;
+  channel.room += channel.taken;
+  transport_.send(ssh::window_adjust(channel.theirs, std::exchange(channel.taken, 0)));
+}
+
+/// Lets the program speak as long as that brings something and the client takes it.
+void SshChannels::work(Channel &channel, Visit &visit) {
+  if (transport_.holds_messages()) {  // what is said now would pile up behind the keys
+    channel.is_busy = true;
+    return;
+  }
+  auto said = flush(channel);
+  while (channel.program && !channel.is_closed && channel.said.output.empty() && channel.said.errors.empty() &&
+         !channel.said.is_over) {
+    channel.is_busy = said > kMostTurn;
+    if (channel.is_busy || !work_once(channel, visit)) break;
+    said += flush(channel);
+  }
+  close_if_over(channel);
+}
+
+auto SshChannels::work_once(Channel &channel, Visit &visit) -> bool {
+  auto const taken = channel.program->take(channel.unread, channel.said, visit);
+  make_room(channel, taken);
+  auto const goes_on = taken > 0 || !channel.said.output.empty() || channel.said.is_over;
+  if (goes_on || !channel.has_ended) return goes_on;
+  channel.program->take_end(channel.said, visit);
+  channel.said.is_over = true;
+  return true;
+}
+
+auto SshChannels::go_on(Visit &visit) -> bool {
+  auto did = false;
+  if (transport_.holds_messages()) return did;
+  for (auto &[number, channel] : channels_)
+    if (std::exchange(channel.is_busy, false)) work(channel, visit), did = true;
+  return did;
+}
+
+/// As much as their window takes: how many bytes.
+auto SshChannels::flush(Channel &channel) -> std::size_t {
+  auto sent = std::size_t{0};
+  auto const say = [&](std::string &bytes, auto message) {
+    auto at = std::size_t{0};
+    while (at < bytes.size() && channel.window > 0 && !channel.is_closed) {
+      auto const size = std::min<std::size_t>({bytes.size() - at, channel.window, channel.most_packet});
+      transport_.send(message(channel.theirs, std::string_view{bytes}.substr(at, size)));
+      at += size;
+      channel.window -= static_cast<std::uint32_t>(size);
     }
-    auto echo = std::string{};
-    auto const complete = channel.line.key(character, TypedLine::Echo::shown, codec::kMaxShellLine, echo);
-    if (channel.has_terminal) shown += echo;
-    if (!complete) continue;
-    auto const line = channel.line.take();
-    auto const output = line.empty() ? std::string{} : channel.shell->run(line, visit);
-    shown += channel.has_terminal ? as_terminal(output) : output;
-    if (channel.shell->left()) {
-      say(channel, shown);
-      return end(channel, 0);
-    }
-    if (channel.has_terminal) shown += persona_.prompt;
-  }
-  say(channel, shown);
+    bytes.erase(0, at);
+    sent += at;
+  };
+  say(channel.said.output, ssh::channel_data);
+  say(channel.said.errors, ssh::channel_error_data);
+  return sent;
 }
 
-void SshChannels::execute(Channel &channel, std::string const &command, Visit &visit) {
-  auto output = std::string{};
-  for (auto rest = std::string_view{command}; !rest.empty() && !channel.shell->left();) {
-    auto const line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    if (!line.empty()) output += channel.shell->run(line.substr(0, codec::kMaxShellLine), visit);
-  }
-  say(channel, channel.has_terminal ? as_terminal(output) : output);
-  end(channel, 0);
-}
-
-/// Nothing is connected. What came first is kept, for it says what the way was for.
-void SshChannels::forward(Channel &channel, std::string_view bytes) {
-  channel.first += bytes.substr(0, kMostFirst - std::min(kMostFirst, channel.first.size()));
-}
-
-void SshChannels::note_forward(Channel &channel, Visit &visit) {
-  if (channel.is_session || channel.first.empty()) return;
-  auto const extra = boost::json::serialize(boost::json::object{{"host", cut(channel.host)}, {"port", channel.port}});
-  auto seen = model::Observation{};
-  seen.kind = model::Kind::payload;
-  seen.extra = extra;
-  seen.set(model::Field::protocol, std::string_view{"ssh"}).set(model::Field::payload, std::string_view{channel.first});
-  visit.note(seen);
-  channel.first.clear();
-}
-
-void SshChannels::say(Channel &channel, std::string_view bytes) {
-  channel.waiting += bytes.substr(0, kMostWaiting - std::min(kMostWaiting, channel.waiting.size()));
-  flush(channel);
-}
-
-void SshChannels::end(Channel &channel, std::uint32_t status) {
-  channel.ends_with = status;
-  flush(channel);
-}
-
-/// As much as their window takes; behind the last byte the end, where there is one.
-void SshChannels::flush(Channel &channel) {
-  while (!channel.waiting.empty() && channel.window > 0 && !channel.is_closed) {
-    auto const size = std::min<std::size_t>({channel.waiting.size(), channel.window, channel.most_packet});
-    transport_.send(ssh::channel_data(channel.theirs, std::string_view{channel.waiting}.substr(0, size)));
-    channel.waiting.erase(0, size);
-    channel.window -= static_cast<std::uint32_t>(size);
-  }
-  if (channel.ends_with == kRuns || !channel.waiting.empty() || channel.is_closed) return;
+void SshChannels::close_if_over(Channel &channel) {
+  auto const &said = channel.said;
+  if (!said.is_over || !said.output.empty() || !said.errors.empty() || channel.is_closed) return;
   channel.is_closed = true;
   transport_.send(ssh::channel_message(Message::channel_eof, channel.theirs));
-  transport_.send(ssh::exit_status(channel.theirs, channel.ends_with));
+  if (said.status) transport_.send(ssh::exit_status(channel.theirs, *said.status));
   transport_.send(ssh::channel_message(Message::channel_close, channel.theirs));
 }
 
 void SshChannels::finish(Visit &visit) {
-  for (auto &[number, channel] : channels_) {
-    note_forward(channel, visit);
-    if (channel.shell) channel.shell->finish(visit);
-  }
+  for (auto &[number, channel] : channels_)
+    if (channel.program) channel.program->finish(visit);
   channels_.clear();
+  files_.note_all(visit);
 }
 
 }  // namespace noroshi::sense

@@ -119,6 +119,7 @@ auto SshPersona::create(Persona const &persona) -> Result<std::shared_ptr<SshPer
   made->greeting = persona.text("ssh.greeting", "");
   made->prompt = persona.text("ssh.prompt", "# ");
   made->accept_env = persona.list("ssh.accept_env");
+  made->has_sftp = persona.text("ssh.sftp", "yes") == "yes";
   made->tells_host_keys = persona.text("ssh.tells_host_keys", "no") == "yes";
   TRY(made->logins, LoginPolicy::create(persona, "ssh"));
   TRY(made->max_tries, between(persona, "ssh.max_tries", 6, kMostTries));

@@ -27,6 +27,7 @@ struct SshPersona {
   std::vector<std::string> accept_env;  // names of variables that are taken; "LC_*" stands for all that begin so
   bool tells_host_keys = false;         // after a log-in, all of them (hostkeys-00@openssh.com)
   std::string measured_version;         // of the package whose program was measured; empty: published facts
+  bool has_sftp = true;                 // an sftp-server is installed
   ShellMachine machine;
 
   /// Without host keys. An error names the persona's key.

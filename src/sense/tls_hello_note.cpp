@@ -18,7 +18,7 @@ constexpr auto kMaxFingerprintText = std::size_t{8} << 10;
 constexpr auto kMaxOther = std::size_t{4} << 10;
 constexpr auto kMaxAlpnNames = std::size_t{32};
 
-auto extra_json(codec::tls::ClientHello const &hello) -> std::string {
+auto extra_json(codec::tls::ClientHello const &hello, std::string_view through) -> std::string {
   auto const &versions = hello.supported_versions;
   auto extra = boost::json::object{};
   auto &offered = extra["versions"].emplace_array();
@@ -33,11 +33,13 @@ auto extra_json(codec::tls::ClientHello const &hello) -> std::string {
   auto const ja4 = codec::tls::ja4_text(hello);
   if (ja3.size() <= kMaxFingerprintText) extra["ja3_text"] = ja3;
   if (ja4.size() <= kMaxFingerprintText) extra["ja4_text"] = ja4;
+  if (!through.empty()) extra["through"] = through;
   return boost::json::serialize(extra);
 }
 
-void note_whole(Visit &visit, std::string_view records, codec::tls::ClientHello const &hello) {
-  auto const extra = extra_json(hello);
+void note_whole(Visit &visit, std::string_view records, codec::tls::ClientHello const &hello,
+                std::string_view through) {
+  auto const extra = extra_json(hello, through);
   auto const ja3 = codec::tls::ja3(hello);
   auto const ja4 = codec::tls::ja4(hello);
   auto seen = model::Observation{};
@@ -61,20 +63,20 @@ void note_other(Visit &visit, std::string_view bytes, model::Kind kind, std::str
   visit.note(seen);
 }
 
+}  // namespace
+
 // Not inlined: an Observation on the coroutine's frame would cost every silent session half a kilobyte.
-[[gnu::noinline]] void note_what_came(Visit &visit, HelloFrame frame) {
-  auto const bytes = visit.unread();
+[[gnu::noinline]] void note_hello_bytes(Visit &visit, std::string_view bytes, HelloFrame frame,
+                                        std::string_view through) {
   if (bytes.empty()) return;
   if (codec::tls::begins_ssl2(bytes)) return note_other(visit, bytes, model::Kind::hello, {});
   if (frame.state != HelloFrame::State::whole)
     return note_other(visit, bytes, model::Kind::malformed,
                       frame.state == HelloFrame::State::incomplete ? "incomplete_hello" : "no_client_hello");
   auto const records = bytes.substr(0, frame.bytes);
-  if (auto const hello = codec::tls::parse_client_hello(records)) return note_whole(visit, records, *hello);
+  if (auto const hello = codec::tls::parse_client_hello(records)) return note_whole(visit, records, *hello, through);
   note_other(visit, records, model::Kind::malformed, "damaged_hello");
 }
-
-}  // namespace
 
 auto note_client_hello(Visit &visit) -> Task<Result<void>> {
   auto frame = codec::tls::frame_client_hello(visit.unread());
@@ -82,13 +84,13 @@ auto note_client_hello(Visit &visit) -> Task<Result<void>> {
     auto const wanted = visit.unread().size() + 1;
     auto const more = co_await visit.peek(wanted, kPieceQuiet);
     if (!more) {
-      note_what_came(visit, frame);
+      note_hello_bytes(visit, visit.unread(), frame, {});
       co_return more.error();
     }
     if (more->size() < wanted) break;
     frame = codec::tls::frame_client_hello(visit.unread());
   }
-  note_what_came(visit, frame);
+  note_hello_bytes(visit, visit.unread(), frame, {});
   co_return ok;
 }
 

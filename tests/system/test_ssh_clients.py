@@ -1,6 +1,7 @@
 """The SSH clients that people and bots use, each against the ssh decoy: it logs in, runs a command, and the node tells what it typed."""
 
 import asyncio
+import hashlib
 import os
 import pathlib
 import re
@@ -210,3 +211,71 @@ def test_nmap_names_the_program_and_lists_what_it_can(node, client):
     # Of RSA this nmap asks for SHA-1 signatures, which such a server does not make.
     assert re.findall(r"\((ECDSA|ED25519|RSA)\)", printed) == ["ECDSA", "ED25519"]
     wait_for(node, kind="hello", client_version="SSH-2.0-Nmap-SSH2-Hostkey")
+
+
+# Files: each client moves one in its own way.
+
+
+@pytest.fixture
+def sample(tmp_path, request):
+    """A file that no other test has."""
+    file = tmp_path / "sample"
+    file.write_bytes(f"moved by {request.node.name}\n".encode() * 5_000)
+    return file
+
+
+def expect_file(node, path, sample):
+    wait_for(node, kind="file", file_name=path, sha256=hashlib.sha256(sample.read_bytes()).hexdigest())
+
+
+def test_paramiko_puts_and_gets_a_file(node, sample):
+    back = sample.with_suffix(".back")
+    with paramiko_client(node.port("ssh")) as connection, connection.open_sftp() as sftp:
+        assert sftp.put(str(sample), "/tmp/by-paramiko").st_size == sample.stat().st_size
+        sftp.get("/tmp/by-paramiko", str(back))
+    assert back.read_bytes() == sample.read_bytes()
+    expect_file(node, "/tmp/by-paramiko", sample)
+
+
+def test_asyncssh_puts_files_by_sftp_and_scp(node, sample):
+    import asyncssh
+
+    async def talk():
+        fixed = {"username": "root", "password": "root", "known_hosts": None, "client_keys": None, "agent_path": None, "config": None}
+        async with asyncssh.connect("127.0.0.1", node.port("ssh"), **fixed) as connection:
+            async with connection.start_sftp_client() as sftp:
+                await sftp.put(str(sample), "/tmp/by-asyncssh")
+            await asyncssh.scp(str(sample), (connection, "/tmp/by-asyncssh-scp"))
+
+    asyncio.run(talk())
+    expect_file(node, "/tmp/by-asyncssh", sample)
+    expect_file(node, "/tmp/by-asyncssh-scp", sample)
+
+
+def test_libssh_puts_a_file(node, client, libssh, sample):
+    assert client(libssh, node.port("ssh"), "root", "root", "echo moved", sample, "/tmp/by-libssh") == "moved\n"
+    expect_file(node, "/tmp/by-libssh", sample)
+
+
+def test_scp_over_dbclient_puts_a_file(node, client, sample, tmp_path):
+    """Dropbear has no scp of its own on Debian: OpenSSH's runs whatever client it is told."""
+    wrapper = tmp_path / "dbclient"
+    wrapper.write_text('#!/bin/sh\nfor word; do shift; case $word in -x|-o*) ;; *) set -- "$@" "$word";; esac; done\nexec dbclient -y -y "$@"\n')
+    wrapper.chmod(0o700)
+    shutil.which("dbclient") or pytest.skip("dbclient is not installed (packaging/apt_tests.txt)")
+    client("scp", "-O", "-S", wrapper, "-P", node.port("ssh"), sample, "root@127.0.0.1:/tmp/by-dropbear", DROPBEAR_PASSWORD="root")
+    expect_file(node, "/tmp/by-dropbear", sample)
+
+
+def test_psftp_of_putty_puts_a_file(node, client, sample, tmp_path):
+    batch = tmp_path / "batch"
+    batch.write_text(f"put {sample} /tmp/by-putty\nquit\n")
+    client("psftp", "-batch", "-P", node.port("ssh"), "-l", "root", "-pw", "root", "-hostkey", host_key(node), "-b", batch, "127.0.0.1")
+    expect_file(node, "/tmp/by-putty", sample)
+
+
+def test_a_bot_in_go_pipes_a_file_in(node, go_client, sample):
+    command = [go_client, f"127.0.0.1:{node.port('ssh')}", "root", "root", "cat > /tmp/by-go"]
+    with sample.open("rb") as bytes_of_it:
+        subprocess.run(command, stdin=bytes_of_it, timeout=SECONDS, check=True)
+    expect_file(node, "/tmp/by-go", sample)

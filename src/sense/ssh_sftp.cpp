@@ -307,7 +307,13 @@ private:
   auto expand(SftpRequest const &request) -> Answer;
 
   static auto done(std::uint32_t id, FileFault fault) -> Answer { return ssh::sftp_status(id, status_of(fault)); }
-  [[nodiscard]] auto path_of(std::string_view path) const -> std::string { return VisitFiles::absolute(path, home_); }
+  [[nodiscard]] auto path_of(std::string_view path) const -> std::string {
+    auto whole = VisitFiles::absolute(path, home_);
+    auto status = FileStatus{};
+    // A slash behind a file's name leads into what is no folder.
+    auto const is_led_on = path.ends_with('/') && files_.status(whole, status) == FileFault{};
+    return is_led_on && status.type == FileType::file ? whole + "/." : whole;
+  }
 
   void note(Visit &visit, std::string_view verb, std::string_view path, std::string_view other = {}) {
     if (++noted_ > kMaxNoted) return;

@@ -33,7 +33,7 @@ TEST_CASE("an SFTP message has its size when it has come whole, and none past Op
   auto const whole = message(SftpType::stat, number(7) + text("/tmp"));
   CHECK(*sftp_message_size(whole) == whole.size());
   CHECK_FALSE(sftp_message_size(whole.substr(0, whole.size() - 1))->has_value());
-  CHECK_FALSE(sftp_message_size(number(kMaxSftpMessage + 1)));
+  CHECK_FALSE(sftp_message_size(number(kMaxSftpMessage + 1) + "x"));
 }
 
 TEST_CASE("an SFTP open is read with its flags and attributes") {

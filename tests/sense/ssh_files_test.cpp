@@ -127,6 +127,7 @@ TEST_CASE("SFTP says what OpenSSH's server says where something cannot be done")
   auto const failure = status(4, "Failure");
   CHECK(talk.ask(SftpType::stat, text("/nothing")) == no_file);
   CHECK(talk.ask(SftpType::stat, text("/etc/passwd/x")) == no_file);
+  CHECK(talk.ask(SftpType::stat, text("/etc/passwd/")) == no_file);
   CHECK(talk.ask(SftpType::opendir, text("/etc/passwd")) == no_file);
   CHECK(talk.ask(SftpType::mkdir, text("/tmp") + number(0)) == failure);
   CHECK(talk.ask(SftpType::mkdir, text("/no/x") + number(0)) == no_file);
@@ -173,7 +174,7 @@ TEST_CASE("SFTP that breaks its own form ends as OpenSSH's server does") {
   (void)early.ask(SftpType::stat, text("/"));
   CHECK(early.status() == 255U);
   auto large = Talk{sftp()};
-  (void)large.say(kInit + number(300'000));
+  (void)large.say(kInit + number(300'000) + "x");
   CHECK(large.status() == 11U);
   auto cut = Talk{sftp()};
   (void)cut.say(kInit);

@@ -193,7 +193,7 @@ auto user_of(std::uint32_t number) -> std::string { return number == 0 ? "root" 
 }  // namespace
 
 auto sftp_message_size(std::string_view bytes) -> Result<std::optional<std::size_t>> {
-  if (bytes.size() < 4) return std::optional<std::size_t>{};
+  if (bytes.size() < 5) return std::optional<std::size_t>{};  // OpenSSH looks at a length when the type is there
   auto const length = std::size_t{load_be<std::uint32_t>(bytes.data())};
   if (length > kMaxSftpMessage) return fail(ErrorCode::too_large, "an SFTP message of {} bytes", length);
   return bytes.size() - 4 < length ? std::optional<std::size_t>{} : std::optional{length + 4};

@@ -15,6 +15,7 @@ namespace ssh = codec::ssh;
 
 constexpr auto kMaxKeyFile = std::size_t{16} << 10;
 constexpr auto kMostTries = std::int64_t{100};
+constexpr auto kMostWaiting = std::int64_t{1'000'000};
 constexpr auto kMostDelay = std::int64_t{30'000};  // milliseconds
 
 /// The key of that kind that this node made for the persona, made now where there is none. It lasts as long as the
@@ -122,6 +123,11 @@ auto SshPersona::create(Persona const &persona) -> Result<std::shared_ptr<SshPer
   made->has_sftp = persona.text("ssh.sftp", "yes") == "yes";
   made->tells_host_keys = persona.text("ssh.tells_host_keys", "no") == "yes";
   TRY(made->logins, LoginPolicy::create(persona, "ssh"));
+  TRY(auto const most, between(persona, "ssh.max_waiting", 0, kMostWaiting));
+  TRY(auto const most_of_source, between(persona, "ssh.max_waiting_of_source", 0, kMostWaiting));
+  if (most > 0 || most_of_source > 0)
+    made->waiting =
+        std::make_unique<WaitingRoom>(static_cast<std::size_t>(most), static_cast<std::size_t>(most_of_source));
   TRY(made->max_tries, between(persona, "ssh.max_tries", 6, kMostTries));
   TRY(auto const delay, between(persona, "ssh.fail_delay_ms", 2'000, kMostDelay));
   TRY(auto const most_delay, between(persona, "ssh.fail_delay_max_ms", delay, kMostDelay));

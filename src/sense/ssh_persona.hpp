@@ -11,6 +11,7 @@
 #include "sense/login_policy.hpp"
 #include "sense/persona.hpp"
 #include "sense/shell.hpp"
+#include "sense/waiting_room.hpp"
 
 namespace noroshi::sense {
 
@@ -22,6 +23,7 @@ struct SshPersona {
   std::string greeting;                                    // after it, before the prompt
   std::string prompt;
   std::shared_ptr<LoginPolicy const> logins;
+  std::unique_ptr<WaitingRoom> waiting;  // for those who have not logged in; nullptr: for any number
   std::int64_t max_tries = 6;
   Duration least_fail_delay{}, most_fail_delay{};
   std::vector<std::string> accept_env;  // names of variables that are taken; "LC_*" stands for all that begin so

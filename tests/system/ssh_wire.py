@@ -138,7 +138,8 @@ class WireClient:
 
     def release(self):
         """Sends what was held back in one piece."""
-        self.connection.sendall(self.unsent)
+        if self.unsent:  # sending nothing would still take a reset's error away, and reading would see a close
+            self.connection.sendall(self.unsent)
         self.unsent = b""
 
     def send(self, payload):

@@ -74,8 +74,9 @@ void note_login(Visit &visit, ssh::AuthRequest const &request, bool accepted) {
 /// One visitor's conversation without its waiting.
 class Conversation {
 public:
-  Conversation(SshPersona const &persona, Visit &visit)
+  Conversation(SshPersona const &persona, std::unique_ptr<WaitingRoom::Place> place, Visit &visit)
       : persona_(persona),
+        place_(std::move(place)),
         manners_(*persona.transport.manners),
         transport_(persona.transport, [&visit](std::span<char> to) {
           for (auto at = std::size_t{0}; at < to.size(); at += 8) {
@@ -185,6 +186,7 @@ private:
     note_login(visit, request, true);
     transport_.send(ssh::auth_success());
     transport_.log_in();
+    place_.reset();
     if (persona_.tells_host_keys) transport_.send(host_keys_message());
     channels_ = std::make_unique<SshChannels>(persona_, transport_);
   }
@@ -207,6 +209,7 @@ private:
   }
 
   SshPersona const &persona_;
+  std::unique_ptr<WaitingRoom::Place> place_;  // until somebody has logged in
   ssh::Manners const &manners_;
   ssh::Transport transport_;
   std::unique_ptr<SshChannels> channels_;    // once logged in
@@ -229,7 +232,9 @@ public:
   auto prepare(Persona const &persona) -> Result<void> override { return persona_->make_keys(persona); }
 
   auto converse(Visit &visit) const -> Task<Result<void>> override {
-    auto const conversation = std::make_unique<Conversation>(*persona_, visit);
+    auto place = persona_->waiting ? persona_->waiting->enter(visit.encounter()) : nullptr;
+    if (persona_->waiting && !place) co_return ok;  // turned away without a word
+    auto const conversation = std::make_unique<Conversation>(*persona_, std::move(place), visit);
     auto talking = talk(visit, *conversation);
     auto const outcome = co_await std::move(talking);
     conversation->finish(visit);  // files are noted however the visit ended

@@ -216,13 +216,13 @@ public:
     for (auto const &path : command_.paths) steps_.push_back({Do::name, path});
   }
 
-  auto take(std::string_view bytes, SshReply &reply, Visit &visit) -> std::size_t override {
+  auto take(std::string_view bytes, SshReply &reply, Visit & /*visit*/) -> std::size_t override {
     auto taken = std::size_t{0};
     while (!reply.is_over && reply.output.size() < kPiece) {
       if (is_ready_ && steps_.empty())
         reply.end(troubles_ > 0 ? 1 : 0);
       else if (is_ready_)
-        next(reply, visit);
+        next(reply);
       else if (taken == bytes.size() || !take_word(bytes.substr(taken), taken, reply))
         break;
     }
@@ -255,7 +255,7 @@ private:
     return true;
   }
 
-  void next(SshReply &reply, Visit &visit) {
+  void next(SshReply &reply) {
     auto step = std::move(steps_.front());
     steps_.pop_front();
     auto const path = VisitFiles::absolute(step.path, home_);
@@ -273,7 +273,7 @@ private:
         return ask(reply, fmt::format("{}{:04o} {} {}\n", is_folder ? 'D' : 'C', status.mode,
                                       is_folder ? 0 : bytes.size(), name_of(path)));
       }
-      case Do::bytes: return give(step, path, reply, visit);
+      case Do::bytes: return give(step, path, reply);
       case Do::folder: return open_folder(step, path);
       case Do::end_of_folder: return ask(reply, "E\n");
     }
@@ -302,9 +302,8 @@ private:
       steps_.push_front({Do::name, fmt::format("{}/{}", step.path == "/" ? "" : step.path, *name)});
   }
 
-  void give(Step &step, std::string const &path, SshReply &reply, Visit &visit) {
+  void give(Step &step, std::string const &path, SshReply &reply) {
     auto part = std::string{};
-    (void)visit;
     (void)files_.read_part(path, step.offset, kPiece, part);
     reply.output += part;
     step.offset += part.size();

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <algorithm>
@@ -111,6 +112,8 @@ auto bind_one(ListenerSpec const &spec) -> std::expected<FileDescriptor, int> {
   // SO_REUSEPORT shares the port between our loops.
   if (!prepare(socket.get(), spec) || !set_flag(socket.get(), SOL_SOCKET, SO_REUSEPORT)) return std::unexpected{errno};
   auto const udp = spec.transport == model::Transport::udp;
+  // A connection takes this over: what a decoy says in two parts is not held back for the visitor's acknowledgement.
+  if (!udp) set_flag(socket.get(), IPPROTO_TCP, TCP_NODELAY);
   if (udp && !ask_for_destinations(socket.get(), spec.endpoint.address.is_v4())) return std::unexpected{errno};
   if (!spec.prefixes.empty() && !hear_only(socket.get(), spec.prefixes)) return std::unexpected{errno};
   auto const address = SocketAddress::of(spec.endpoint);

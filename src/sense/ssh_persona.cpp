@@ -16,7 +16,6 @@ namespace ssh = codec::ssh;
 constexpr auto kMaxKeyFile = std::size_t{16} << 10;
 constexpr auto kMostTries = std::int64_t{100};
 constexpr auto kMostWaiting = std::int64_t{1'000'000};
-constexpr auto kMostDelay = std::int64_t{30'000};  // milliseconds
 
 /// The key of that kind that this node made for the persona, made now where there is none. It lasts as long as the
 /// process where the persona is kept nowhere.
@@ -129,13 +128,7 @@ auto SshPersona::create(Persona const &persona) -> Result<std::shared_ptr<SshPer
     made->waiting =
         std::make_unique<WaitingRoom>(static_cast<std::size_t>(most), static_cast<std::size_t>(most_of_source));
   TRY(made->max_tries, between(persona, "ssh.max_tries", 6, kMostTries));
-  TRY(auto const delay, between(persona, "ssh.fail_delay_ms", 2'000, kMostDelay));
-  TRY(auto const most_delay, between(persona, "ssh.fail_delay_max_ms", delay, kMostDelay));
-  if (most_delay < delay)
-    return fail(ErrorCode::malformed, "persona {}: ssh.fail_delay_max_ms is no less than ssh.fail_delay_ms",
-                persona.name());
-  made->least_fail_delay = std::chrono::milliseconds{delay};
-  made->most_fail_delay = std::chrono::milliseconds{most_delay};
+  TRY(made->delays, SshDelays::create(persona));
   TRY(made->machine, ShellMachine::create(persona));
   return made;
 }
@@ -147,11 +140,6 @@ auto SshPersona::make_keys(Persona const &persona) -> Result<void> {
     transport.host_keys.push_back(keys.back().get());
   }
   return ok;
-}
-
-auto SshPersona::fail_delay(std::uint64_t random) const -> Duration {
-  auto const span = static_cast<std::uint64_t>((most_fail_delay - least_fail_delay).count()) + 1;
-  return least_fail_delay + Duration{static_cast<Duration::rep>(random % span)};
 }
 
 }  // namespace noroshi::sense

@@ -6,11 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/time.hpp"
 #include "codec/ssh/transport.hpp"
 #include "sense/login_policy.hpp"
 #include "sense/persona.hpp"
 #include "sense/shell.hpp"
+#include "sense/ssh_delays.hpp"
 #include "sense/waiting_room.hpp"
 
 namespace noroshi::sense {
@@ -25,7 +25,7 @@ struct SshPersona {
   std::shared_ptr<LoginPolicy const> logins;
   std::unique_ptr<WaitingRoom> waiting;  // for those who have not logged in; nullptr: for any number
   std::int64_t max_tries = 6;
-  Duration least_fail_delay{}, most_fail_delay{};
+  SshDelays delays;
   std::vector<std::string> accept_env;  // names of variables that are taken; "LC_*" stands for all that begin so
   bool tells_host_keys = false;         // after a log-in, all of them (hostkeys-00@openssh.com)
   std::string measured_version;         // of the package whose program was measured; empty: published facts
@@ -36,9 +36,6 @@ struct SshPersona {
   static auto create(Persona const &persona) -> Result<std::shared_ptr<SshPersona>>;
   /// Reads the host keys that this node made for the persona, and makes those that are missing: about a second.
   auto make_keys(Persona const &persona) -> Result<void>;
-
-  /// Between both ends, evenly: `random` says where.
-  [[nodiscard]] auto fail_delay(std::uint64_t random) const -> Duration;
 };
 
 }  // namespace noroshi::sense

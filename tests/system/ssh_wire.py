@@ -63,24 +63,30 @@ def read_all(connection, patience):
 
 
 class WireClient:
-    """Connected and keyed with curve25519, aes128-ctr and hmac-sha2-256."""
+    """Connected and keyed with curve25519, aes128-ctr and hmac-sha2-256. `times` has seconds that the server took."""
 
-    def __init__(self, port, strict=False, before=b""):
+    def __init__(self, port, strict=False, extensions=False):
+        self.times = {}
+        began = time.monotonic()
         self.connection = socket.create_connection(("127.0.0.1", port), timeout=20)
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is timed is the server
         self.unread = b""
         self.encryptor = self.decryptor = None
         self.sent = self.received = 0
         self.unsent, self.holds = b"", False  # whether packets wait for release()
-        self.connection.sendall(before + VERSION + b"\r\n")
-        server = self.line()
-        ours = kexinit(kex=b"curve25519-sha256" + (b"," + STRICT if strict else b""), cookie=os.urandom(16))
+        server = self.server_version = self.line()
+        self.times["greeting"] = time.monotonic() - began
+        self.connection.sendall(VERSION + b"\r\n")
+        names = [b"curve25519-sha256", *([STRICT] if strict else []), *([b"ext-info-c"] if extensions else [])]
+        ours = kexinit(kex=b",".join(names), cookie=os.urandom(16))
         self.send(ours)
         self.kexinit = self.receive()
         key = X25519PrivateKey.generate()
         point = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
         self.send(b"\x1e" + name(point))
+        began = time.monotonic()
         reply = self.receive()
+        self.times["kex"] = time.monotonic() - began
         assert reply[0] == 31, reply
         host_key, other, _ = strings(reply, 3, 1)
         secret = integer(key.exchange(X25519PublicKey.from_public_bytes(other)))
@@ -165,9 +171,21 @@ class WireClient:
 
     def log_in(self, user, password):
         self.send(service(b"ssh-userauth"))
+        while (answer := self.receive()[0]) != 6:
+            assert answer == 7, answer
+        self.send(auth_request(user.encode(), b"none"))
+        assert self.receive()[0] == 51
+        began = time.monotonic()
         self.send(password_request(user, password))
-        while (answer := self.receive()[0]) != 52:
-            assert answer in (6, 7), answer
+        assert self.receive()[0] == 52
+        self.times["login"] = time.monotonic() - began
+
+    def open_session(self):
+        began = time.monotonic()
+        self.send(channel_open())
+        while (answer := self.receive())[0] != 91:
+            assert answer[0] == 80, answer  # host keys
+        self.times["session"] = time.monotonic() - began
 
     def close(self):
         self.connection.close()

@@ -1,19 +1,20 @@
 """Debian's sshd and the persona of that very program, side by side: the same bytes in, the same bytes out."""
 
+import concurrent.futures
 import pathlib
 import shutil
+import statistics
+import time
 import tomllib
 
 import pytest
 
 from noroshi import Node
 from real_ssh import PASSWORD, USER, OpenSsh, need
-from ssh_probes import INSIDE, KEYED, RAW, answers, converse, differences, raw, told
+from ssh_probes import INSIDE, KEYED, RAW, USERAUTH, converse, differences, raw, settled, told, wrong
+from ssh_wire import WireClient, auth_request
 
 PACKS = pathlib.Path(__file__).parents[2] / "packs"
-# The real server closes its socket while bytes of ours are unread there, so that the kernel resets the connection. What
-# was said before is the same.
-RESETS = {"open": "open", "closed": "closed", "reset": "closed"}
 PERSONA = tomllib.loads((PACKS / "personas/debian.toml").read_text())["ssh"]
 PAIR = (USER, PASSWORD)
 
@@ -48,8 +49,7 @@ def ports(tmp_path_factory):
 
 
 def compared(ports, ask, probes):
-    there, here = (answers(ask, port, probes) for port in ports)
-    return differences(*({probe: [*said[:-1], RESETS[said[-1]]] for probe, said in each.items()} for each in (there, here)))
+    return differences(ports, ask, probes, at_once=48)
 
 
 def test_before_the_keys_every_byte_is_the_real_servers(ports):
@@ -65,3 +65,53 @@ def test_behind_the_keys_every_message_is_the_real_servers(ports):
 def test_behind_a_log_in_every_message_is_the_real_servers(ports):
     differing = compared(ports, lambda port, probe: converse(port, INSIDE[probe], PAIR), INSIDE)
     assert not differing, told(differing)
+
+
+def close(there, here, share):
+    """Seconds, within so much of the real server's or ten milliseconds."""
+    return abs(there - here) <= max(share * there, 0.010)
+
+
+def steps_alike(ports):
+    taken = [[], []]
+    for _ in range(20):  # in turn, so that both see the same machine
+        for port, times in zip(ports, taken):
+            with WireClient(port) as client:
+                client.log_in(*PAIR)
+                client.open_session()
+                times.append(client.times)
+    real, ours = ({step: statistics.median(each[step] for each in times) for step in times[0]} for times in taken)
+    for step, there in real.items():
+        print(f"{step}: real {1000 * there:.1f} ms, ours {1000 * ours[step]:.1f} ms")
+    return all(close(there, ours[step], 0.20) for step, there in real.items())
+
+
+def test_each_step_takes_as_long_as_the_real_servers(ports):
+    assert settled(lambda: steps_alike(ports))
+
+
+def refusal(port, user):
+    """Seconds to each of two refusals."""
+    with WireClient(port) as client:
+        client.send(USERAUTH)
+        client.receive()
+        client.send(auth_request(user, b"none"))
+        client.receive()
+        for number in range(2):
+            began = time.monotonic()
+            client.send(wrong(user, b"%d" % number))
+            assert client.receive()[0] == 51
+            yield time.monotonic() - began
+
+
+def refusals_alike(ports):
+    # The real server puts a refusal off by chance, and then to a time of the user's, which it draws anew at each start.
+    # Many users then: and their mean, as their median lies in a gap of what the doubling gives.
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        real, ours = (statistics.mean(sum(pool.map(lambda number: list(refusal(port, b"user%d" % number)), range(64)), [])) for port in ports)
+    print(f"mean refusal: real {real:.2f} s, ours {ours:.2f} s")
+    return close(real, ours, 0.15)
+
+
+def test_a_refusal_takes_as_long_as_the_real_servers(ports):
+    assert settled(lambda: refusals_alike(ports))

@@ -67,7 +67,7 @@ public:
     }
   }
   [[nodiscard]] auto least_dh_bits() const -> int override { return 1; }
-  [[nodiscard]] auto leaves_unread() const -> bool override { return true; }
+  [[nodiscard]] auto leaves_unread() const -> Unread override { return Unread::anything; }
   [[nodiscard]] auto loses_unsent() const -> bool override { return false; }
 
   [[nodiscard]] auto wants_service() const -> bool override { return false; }

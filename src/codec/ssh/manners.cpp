@@ -74,7 +74,7 @@ public:
     return number == Message::service_request && moment.is_logged_in ? Fate::unimplemented : Fate::read;
   }
   [[nodiscard]] auto least_dh_bits() const -> int override { return 4; }
-  [[nodiscard]] auto leaves_unread() const -> bool override { return false; }
+  [[nodiscard]] auto leaves_unread() const -> Unread override { return Unread::version; }
   [[nodiscard]] auto loses_unsent() const -> bool override { return true; }
 
   [[nodiscard]] auto wants_service() const -> bool override { return true; }
@@ -86,7 +86,7 @@ public:
   [[nodiscard]] auto most_password_bytes() const -> std::size_t override { return 1024; }
   [[nodiscard]] auto may_change_user() const -> bool override { return false; }
   [[nodiscard]] auto refusal(std::string_view method, bool is_offered) const -> RefusalCost override {
-    if (method == "none") return {};
+    if (method == "none") return {.doubles = false};
     return {.counts = true, .waits = is_offered && (method == "password" || method == "keyboard-interactive")};
   }
 

@@ -61,10 +61,18 @@ struct VersionLine {
   std::size_t taken = 0;  // bytes up to and with its end
 };
 
+/// What a program that ends a connection may leave on the socket: there the kernel resets it.
+enum class Unread : std::uint8_t {
+  nothing,   // it reads all there is
+  version,   // what lies behind a version that was wrong: that is read byte by byte
+  anything,  // what lies behind the packet on which it ends, too
+};
+
 /// What a refused try to log in costs the client.
 struct RefusalCost {
   bool counts = false;  // among the tries that are allowed
   bool waits = false;   // is answered after the persona's delay
+  bool doubles = true;  // takes as long as the program makes any refusal of that user take
 };
 
 /// Numbers of the connection protocol.
@@ -112,8 +120,7 @@ public:
   [[nodiscard]] virtual auto fate(Message number, Moment const &moment) const -> Fate = 0;
   /// Bits that have to be set in a client's Diffie-Hellman value.
   [[nodiscard]] virtual auto least_dh_bits() const -> int = 0;
-  /// It reads a packet at a time: what lies behind its last one makes the kernel reset the connection.
-  [[nodiscard]] virtual auto leaves_unread() const -> bool = 0;
+  [[nodiscard]] virtual auto leaves_unread() const -> Unread = 0;
   /// Behind a log-in it sends when it has read all there is: what it ends on takes the answers before with it.
   [[nodiscard]] virtual auto loses_unsent() const -> bool = 0;
 

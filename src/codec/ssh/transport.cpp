@@ -197,7 +197,7 @@ auto Transport::take_exchange(std::string_view payload) -> Event {
   if (!is_keyed_ && has_name(negotiation_->client[List::kex], "ext-info-c") && !settings_.extensions.empty())
     send_extensions();
   awaits_newkeys_ = true;
-  return std::nullopt;
+  return is_keyed_ ? Event{} : event(TransportEvent::Kind::agreed, {});
 }
 
 auto Transport::take_newkeys(std::string_view payload) -> Event {
@@ -303,8 +303,9 @@ auto Transport::offend(PacketFault fault) -> Event {
 }
 
 auto Transport::ends_in_reset() const -> bool {
-  if (!is_over_ || !settings_.manners->leaves_unread()) return false;
-  return state_ == State::version ? !line_.empty() : reader_.unread() > 0;
+  auto const leaves = settings_.manners->leaves_unread();
+  if (!is_over_ || leaves == Unread::nothing) return false;
+  return state_ == State::version ? !line_.empty() : leaves == Unread::anything && reader_.unread() > 0;
 }
 
 auto Transport::end(Farewell const &farewell, std::string sentence) -> Event {

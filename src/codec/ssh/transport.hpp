@@ -33,6 +33,7 @@ struct TransportEvent {
   enum class Kind : std::uint8_t {
     version,  // the client's line
     kexinit,  // the payload of the client's first one
+    agreed,   // the answer to the client's first key exchange stands in the output, and nothing else behind it
     keyed,    // the first keys are in use
     message,  // one for what is above: 50 and more, or a service request
     offence,  // a sentence about what the client did; the connection ends

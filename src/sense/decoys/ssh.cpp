@@ -2,6 +2,7 @@
 // persona says which pairs open the shell, and after how many tries any does.
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/json.hpp>
 
@@ -85,11 +86,12 @@ public:
           }
         }) {}
 
-  struct Turn {
+  /// What is said, behind a pause.
+  struct Step {
+    Duration pause{};
     std::string bytes;
-    Duration pause{};  // behind them
-    std::string late;  // behind the pause
   };
+  using Turn = std::vector<Step>;
 
   [[gnu::noinline]] void hear(std::string_view bytes) { transport_.feed(bytes); }
   [[nodiscard]] auto greeting() -> std::string { return transport_.take_output(); }
@@ -98,7 +100,7 @@ public:
 
   /// What came next and what is said to it, as far as there is something or until it has to wait.
   [[gnu::noinline]] auto turn(Visit &visit) -> Turn {
-    auto turn = Turn{};
+    auto turn = Turn(1);
     do {
       auto const was_over = transport_.is_over();
       auto const happened = transport_.next();
@@ -106,9 +108,10 @@ public:
       happened_ = happened.has_value() || (channels_ && !transport_.is_over() && channels_->go_on(visit));
       auto const said = transport_.take_output();
       // Behind a log-in some send when they have read all there is: where they end without a word, so do these.
-      if (manners_.loses_unsent() && channels_ && !was_over && transport_.is_over() && said.empty()) turn.bytes.clear();
-      (turn.pause > Duration{} ? turn.late : turn.bytes) += said;
-    } while (happened_ && turn.pause == Duration{} && turn.bytes.size() < kMostTurn);
+      if (manners_.loses_unsent() && channels_ && !was_over && transport_.is_over() && said.empty())
+        turn.back().bytes.clear();
+      turn.back().bytes += said;
+    } while (happened_ && turn.size() == 1 && turn.back().bytes.size() < kMostTurn);
     return turn;
   }
   [[nodiscard]] auto goes_on() const -> bool { return happened_; }
@@ -121,8 +124,15 @@ private:
   void take(ssh::TransportEvent const &happened, Visit &visit, Turn &turn) {
     using enum ssh::TransportEvent::Kind;
     if (happened.kind == kexinit) note_hello(visit, transport_);
+    if (happened.kind == agreed) turn.push_back({persona_.delays.kex, {}});
     if (happened.kind == offence) note_malformed(visit, happened.bytes, transport_.client_version());
     if (happened.kind == message) take_message(happened.bytes, visit, turn);
+  }
+
+  /// What is said from here on is said later.
+  void wait(Turn &turn, Duration pause) {
+    turn.back().bytes += transport_.take_output();
+    turn.push_back({pause, {}});
   }
 
   void take_message(std::string_view payload, Visit &visit, Turn &turn) {
@@ -184,9 +194,11 @@ private:
         !persona_.logins->admits(visit.encounter(), request.user, request.password))
       return refuse(visit, request, turn);
     note_login(visit, request, true);
+    wait(turn, persona_.delays.login);
     transport_.send(ssh::auth_success());
     transport_.log_in();
     place_.reset();
+    wait(turn, persona_.delays.session);
     if (persona_.tells_host_keys) transport_.send(host_keys_message());
     channels_ = std::make_unique<SshChannels>(persona_, transport_);
   }
@@ -203,7 +215,8 @@ private:
     if (request.method != "none") note_login(visit, request, false);
     auto const cost = manners_.refusal(request.method, ssh::has_name(persona_.methods, request.method));
     if (cost.counts) ++tries_;
-    if (cost.waits) turn.pause = persona_.fail_delay(visit.random());
+    auto const spent = cost.waits ? persona_.delays.of_refusal(visit.random()) : Duration{};
+    wait(turn, cost.doubles ? persona_.delays.until_refusal(spent, request.user) : spent);
     if (tries_ >= persona_.max_tries) return transport_.refuse(ssh::Offence::many_tries, {});
     transport_.send(ssh::auth_failure(persona_.methods));
   }
@@ -235,6 +248,7 @@ public:
     auto place = persona_->waiting ? persona_->waiting->enter(visit.encounter()) : nullptr;
     if (persona_->waiting && !place) co_return ok;  // turned away without a word
     auto const conversation = std::make_unique<Conversation>(*persona_, std::move(place), visit);
+    if (persona_->delays.greeting > Duration{}) CO_TRY_VOID(co_await visit.pause(persona_->delays.greeting));
     auto talking = talk(visit, *conversation);
     auto const outcome = co_await std::move(talking);
     conversation->finish(visit);  // files are noted however the visit ended
@@ -250,12 +264,23 @@ private:
       conversation.hear(bytes);
       do {
         auto const turn = conversation.turn(visit);
-        if (!turn.bytes.empty()) CO_TRY_VOID(co_await visit.reply(turn.bytes));
-        if (turn.pause > Duration{}) CO_TRY_VOID(co_await visit.pause(turn.pause));
-        if (!turn.late.empty()) CO_TRY_VOID(co_await visit.reply(turn.late));
+        for (auto const &step : turn) {
+          if (step.pause > Duration{}) CO_TRY_VOID(co_await visit.pause(step.pause));
+          if (!step.bytes.empty()) CO_TRY_VOID(co_await visit.reply(step.bytes));
+        }
+        // What came while it was busy is read before it says more.
+        if (turn.size() > 1) CO_TRY_VOID(co_await hear_more(visit, conversation));
       } while (conversation.goes_on());
     }
     if (conversation.ends_in_reset()) visit.reset_at_end();
+    co_return ok;
+  }
+
+  static auto hear_more(Visit &visit, Conversation &conversation) -> Task<Result<void>> {
+    CO_TRY(auto const there, co_await visit.peek(1, Duration{}));
+    if (there.empty()) co_return ok;
+    CO_TRY(auto const bytes, co_await visit.read_some());
+    conversation.hear(bytes);
     co_return ok;
   }
 

@@ -120,7 +120,8 @@ auto start_cowrie() -> std::unique_ptr<Peer> {
   auto const port = free_port();
   for (auto const *each : {"etc", "var/log/cowrie", "var/lib/cowrie"}) fs::create_directories(fs::path{folder} / each);
   write(fs::path{folder} / "etc/cowrie.cfg", fmt::format(kCowrieSettings, port));
-  auto words = std::vector<std::string>{program, "-n", "--umask=0022", "--pidfile=", "-l", "/dev/null", "cowrie"};
+  auto words =
+      std::vector<std::string>{program, "-n", "--umask=0022", "--pidfile=", "-l", folder + "/text.log", "cowrie"};
   // It refuses to run as root; here it is somebody else who may read what root may.
   if (::geteuid() == 0) words.insert(words.begin(), {"unshare", "--user", "--map-user=65534", "--map-group=65534"});
   return std::make_unique<Peer>(std::move(words), folder, port);

@@ -4,10 +4,10 @@ import concurrent.futures
 import socket
 import struct
 
-from ssh_wire import STRICT, WireClient, auth_request, channel_open, channel_request, global_request, kexinit, name, packet, password_request, read_all, service
+from ssh_wire import STRICT, WireClient, auth_request, channel_open, channel_request, connect, global_request, kexinit, name, packet, password_request, read_all, service
 
-QUIET = 3  # seconds without a byte: then the server waits for more
-PATIENCE = 6  # the same behind the keys, where sshd takes up to 4.6 for a refused password
+QUIET = 2  # seconds without a byte: then the server waits for more
+PATIENCE = 6  # the same for a password: sshd takes up to 4.6 to refuse one
 LINE = b"SSH-2.0-probe\r\n"
 FIRST = packet(kexinit())
 IGNORE, DEBUG, UNIMPLEMENTED, DISCONNECT = b"\2" + name(b"x"), b"\4\0" + name(b"x") + name(b""), b"\3\0\0\0\0", b"\1\0\0\0\x0b" + name(b"bye") + name(b"")
@@ -265,15 +265,16 @@ def shown_payload(payload):
 
 
 def raw(port, probe, said=RAW, patience=QUIET):
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with connect(port) as connection:
         connection.sendall(said[probe])
         heard, ended = read_all(connection, patience)
     return [*shown_raw(heard), ended]
 
 
-def converse(port, steps, pair=None, patience=PATIENCE):
+def converse(port, steps, pair=None, patience=None, source=None):
     """What a keyed server says to `steps`; behind a log-in with `pair`, where there is one."""
-    with WireClient(port, strict="strict" in steps, extensions="extensions" in steps) as client:
+    patience = patience or (PATIENCE if any(isinstance(step, bytes) and b"password" in step for step in steps) else QUIET)
+    with WireClient(port, strict="strict" in steps, extensions="extensions" in steps, source=source) as client:
         if pair:
             client.log_in(*pair)
         # In one piece: what the real server says to the first of two messages depends on whether it has the second.

@@ -92,7 +92,7 @@ def test_what_breaks_the_protocol_is_an_observation_at_every_stage(node):
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         read_all(connection, 20)
-    converse(port, [USERAUTH, auth_request(b"root", b"none"), auth_request(b"other", b"none")])
-    converse(port, [channel_request(7, b"shell")], ("root", "root"))
+    converse(port, [USERAUTH, auth_request(b"root", b"none"), auth_request(b"other", b"none")], source="127.0.0.1")
+    converse(port, [channel_request(7, b"shell")], ("root", "root"), source="127.0.0.1")
     for reason in ("GET / HTTP/1.0", "(root,ssh-connection) -> (other,ssh-connection)", "unknown channel 7"):
         wait_until(lambda: any(reason in each["reason"] for each in observations(node, kind="malformed", protocol="ssh")), reason)

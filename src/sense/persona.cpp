@@ -57,6 +57,7 @@ auto Persona::load(std::string const &file) -> Result<Persona> {
   TRY(auto const toml, read_file(file, kMaxPersonaBytes));
   auto parsed = parse(std::filesystem::path{file}.stem().string(), toml);
   if (!parsed) return at(file, std::move(parsed).error());
+  parsed->packs_ = std::filesystem::path{file}.parent_path().parent_path().string();
   return parsed;
 }
 

@@ -39,6 +39,8 @@ public:
   /// The folder for what is made once for a persona of this node (certificates); empty: nowhere.
   void keep_in(std::string folder) { folder_ = std::move(folder); }
   [[nodiscard]] auto kept_in() const -> std::string const & { return folder_; }
+  /// The folder of packs that it was read from (its file is in PACKS/personas); empty: it was parsed.
+  [[nodiscard]] auto packs() const -> std::string const & { return packs_; }
   /// Which node wears it: what keyed() gives depends on this.
   void set_secret(NodeSecret const &secret) { secret_ = secret; }
   [[nodiscard]] auto secret() const -> NodeSecret const & { return secret_; }
@@ -52,6 +54,7 @@ private:
   std::string name_ = "plain";
   NodeSecret secret_;
   std::string folder_;
+  std::string packs_;
   std::map<std::string, std::string, std::less<>> values_;
   mutable std::set<std::string, std::less<>> read_;  // personas are read on one thread, before the first visit
 };

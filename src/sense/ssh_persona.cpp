@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "base/file.hpp"
+#include "codec/ssh/moduli.hpp"
 #include "codec/ssh/protection.hpp"
 
 namespace noroshi::sense {
@@ -14,6 +15,7 @@ namespace {
 namespace ssh = codec::ssh;
 
 constexpr auto kMaxKeyFile = std::size_t{16} << 10;
+constexpr auto kMaxModuliFile = std::size_t{1} << 20;  // OpenSSH's whole list is about half
 constexpr auto kMostTries = std::int64_t{100};
 constexpr auto kMostWaiting = std::int64_t{1'000'000};
 
@@ -76,16 +78,15 @@ auto read_evidence(Persona const &persona) -> Result<std::string> {
   return version;
 }
 
-/// Of the groups that are the same everywhere: the smallest that is large enough, else the largest that is allowed.
-auto choose_group(unsigned least, unsigned wanted, unsigned most) -> ssh::DhGroup const * {
-  auto const *best = static_cast<ssh::DhGroup const *>(nullptr);
-  for (auto const number : {14U, 15U, 16U, 17U, 18U}) {
-    auto const *const group = ssh::fixed_group(number);
-    if (group->bits < least || group->bits > most) continue;
-    best = group;
-    if (group->bits >= wanted) break;
-  }
-  return best;
+/// The primes of the machine's moduli file, from packs/ssh; none where the persona names no file.
+auto read_moduli(Persona const &persona) -> Result<std::vector<ssh::DhGroup>> {
+  auto const name = persona.text("ssh.moduli", "");
+  if (name.empty()) return std::vector<ssh::DhGroup>{};
+  auto const file = fmt::format("{}/ssh/{}", persona.packs(), name);
+  TRY(auto const text, read_file(file, kMaxModuliFile));
+  auto moduli = ssh::parse_moduli(text);
+  if (!moduli) return fail(ErrorCode::malformed, "{}: {}", file, moduli.error().sentence);
+  return moduli;
 }
 
 auto between(Persona const &persona, std::string_view key, std::int64_t otherwise, std::int64_t most)
@@ -113,7 +114,10 @@ auto SshPersona::create(Persona const &persona) -> Result<std::shared_ptr<SshPer
   if (auto const names = joined(persona, "ssh.signatures"); !names.empty())
     transport.extensions.emplace_back("server-sig-algs", names);
   for (auto const &name : persona.list("ssh.extensions")) transport.extensions.emplace_back(name, "0");
-  transport.choose_group = choose_group;
+  TRY(made->moduli, read_moduli(persona));
+  transport.choose_group = [&moduli = made->moduli](ssh::GroupWish const &wish, ssh::Random const &random) {
+    return ssh::choose_modulus(moduli, wish, random);
+  };
   made->methods = joined(persona, "ssh.methods");
   made->banner = persona.text("ssh.banner", "");
   made->greeting = persona.text("ssh.greeting", "");

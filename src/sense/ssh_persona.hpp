@@ -17,6 +17,7 @@ namespace noroshi::sense {
 
 struct SshPersona {
   codec::ssh::TransportSettings transport;
+  std::vector<codec::ssh::DhGroup> moduli;                 // of group exchange; transport chooses among them
   std::vector<std::unique_ptr<codec::ssh::HostKey>> keys;  // transport points at them
   std::string methods;                                     // "publickey,password"
   std::string banner;                                      // before a log-in; empty: none

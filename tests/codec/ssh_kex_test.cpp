@@ -63,8 +63,7 @@ TEST_CASE("each kind of host key signs by its names and is the same when it is r
 TEST_CASE("key exchanges refuse what no client sends, at any length") {
   auto const opening = ExchangeOpening{"SSH-2.0-a", "SSH-2.0-b", "\x14", "\x14"};
   auto const key = *HostKey::generate("ed25519");
-  auto const choose = std::function<DhGroup const *(unsigned, unsigned, unsigned)>{
-      [](unsigned, unsigned, unsigned) { return fixed_group(14); }};
+  auto const choose = ChooseGroup{[](GroupWish const &, Random const &) { return fixed_group(14); }};
   for (auto const name : known_key_exchanges())
     for (auto const size : {0, 1, 4, 5, 31, 36, 37, 200, 2'000}) {
       auto exchange = make_key_exchange(name, {opening, key, "ssh-ed25519", random_bytes, choose});

@@ -25,7 +25,7 @@ auto settings(std::string_view program) -> TransportSettings {
   all.proposal[List::macs_in] = all.proposal[List::macs_out] = "hmac-sha2-256";
   all.proposal[List::compression_in] = all.proposal[List::compression_out] = "none,zlib";
   all.host_keys = {&key};
-  all.choose_group = [](unsigned, unsigned, unsigned) { return fixed_group(14); };
+  all.choose_group = [](GroupWish const &, Random const &) { return fixed_group(14); };
   all.manners = *manners_of(program);
   return all;
 }

@@ -115,7 +115,7 @@ def visit(root, path, source="127.0.0.1"):
 
 
 def check_installed(root):
-    for path in ("geo/country.mmdb", "geo/asn.ranges", "geo/country.NOTICE", "geo/asn.NOTICE", "packs/rules", "packs/personas"):
+    for path in ("geo/country.mmdb", "geo/asn.ranges", "geo/country.NOTICE", "geo/asn.NOTICE", "packs/rules", "packs/personas", "packs/ssh/moduli"):
         assert root.exists(f"/usr/share/noroshi/{path}"), path
     copyright_ = root.read("/usr/share/doc/noroshi/copyright")
     for word in ("Apache-2.0", "DuckDB", "DB-IP", "routeviews.org", "nro.net", "MISP"):

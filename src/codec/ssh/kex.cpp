@@ -219,11 +219,12 @@ public:
 private:
   auto offer(ByteReader &from) -> Result<ExchangeStep> {
     wishes_ = from.rest();
-    auto const least = from.big<std::uint32_t>();
-    auto const wanted = from.big<std::uint32_t>();
-    auto const most = from.big<std::uint32_t>();
+    auto wish = GroupWish{};
+    wish.least = from.big<std::uint32_t>();
+    wish.wanted = from.big<std::uint32_t>();
+    wish.most = from.big<std::uint32_t>();
     if (from.failed() || !from.rest().empty()) return invalid("the wish for a group has another length");
-    group_ = context().choose_group(least, wanted, most);
+    group_ = context().choose_group(wish, context().random);
     if (group_ == nullptr) return invalid("there is no group of the size that the client wants");
     auto reply = begin_message(Message::kex_second);
     auto group = std::string{};

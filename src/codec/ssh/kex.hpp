@@ -19,6 +19,13 @@ namespace noroshi::codec::ssh {
 
 using Random = std::function<void(std::span<char>)>;
 
+/// What a client asks for in group exchange, in bits (RFC 4419 section 3).
+struct GroupWish {
+  unsigned least, wanted, most;
+};
+/// Of the groups that a server offers, the one for a wish; nullptr: none.
+using ChooseGroup = std::function<DhGroup const *(GroupWish const &, Random const &)>;
+
 /// What both sides hashed before the method's own values.
 struct ExchangeOpening {
   std::string client_version, server_version;  // without line ends
@@ -58,8 +65,7 @@ struct ExchangeContext {
   HostKey const &host_key;
   std::string_view host_algorithm;
   Random const &random;
-  /// Of those that group exchange may offer, the one for these wishes (bits).
-  std::function<DhGroup const *(unsigned least, unsigned wanted, unsigned most)> const &choose_group;
+  ChooseGroup const &choose_group;
   int least_dh_bits = 4;  // set in the client's value; fewer are refused
 };
 

@@ -24,7 +24,7 @@ struct TransportSettings {
   KexInit proposal;     // its cookie is drawn anew each time
   std::vector<HostKey const *> host_keys;
   std::vector<std::pair<std::string, std::string>> extensions;  // of SSH_MSG_EXT_INFO, in order
-  std::function<DhGroup const *(unsigned least, unsigned wanted, unsigned most)> choose_group;
+  ChooseGroup choose_group;
   std::uint64_t rekey_bytes = std::uint64_t{1} << 30;  // either way; then the server asks for new keys
   Manners const *manners = nullptr;
 };

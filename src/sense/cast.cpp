@@ -38,7 +38,10 @@ auto Cast::create(std::string const &folder, std::string_view hostname, NodeSecr
   for (auto const &file : files) {
     TRY(auto persona, Persona::load(file));
     persona.set_secret(secret);
-    if (!hostname.empty()) persona.set("host.name", std::string{hostname});
+    if (!hostname.empty())
+      persona.set("host.name", std::string{hostname});
+    else if (auto name = persona.drawn("host name", persona.list("host.names")); !name.empty())
+      persona.set("host.name", std::move(name));
     persona.keep_in(kept);
     personas.push_back(std::move(persona));
   }

@@ -88,6 +88,25 @@ auto Persona::keyed(std::string_view label) const -> std::uint64_t {
   return secret_.hash(fmt::format("persona {} {}", name_, label));
 }
 
+auto Persona::drawn(std::string_view label, std::vector<std::string> const &patterns) const -> std::string {
+  if (patterns.empty()) return {};
+  auto text = patterns[keyed(fmt::format("{} pattern", label)) % patterns.size()];
+  for (auto at = std::size_t{0}; (at = text.find('{', at)) != std::string::npos; ++at) {
+    auto const draw = keyed(fmt::format("{} digit {}", label, at));
+    if (auto const mark = std::string_view{text}.substr(at, 3); mark == "{d}" || mark == "{x}")
+      text.replace(at, 3, mark == "{d}" ? fmt::format("{}", draw % 10) : fmt::format("{:x}", draw % 16));
+  }
+  return text;
+}
+
+auto Persona::with_host(std::string text) const -> std::string {
+  constexpr auto kMark = std::string_view{"{host}"};
+  auto const host = this->text("host.name", "localhost");
+  for (auto at = text.find(kMark); at != std::string::npos; at = text.find(kMark, at + host.size()))
+    text.replace(at, kMark.size(), host);
+  return text;
+}
+
 auto Persona::keyed_hex(std::string_view label, std::size_t digits) const -> std::string {
   return secret_.hex(fmt::format("persona {} {}", name_, label), digits);
 }

@@ -49,6 +49,10 @@ public:
   [[nodiscard]] auto keyed(std::string_view label) const -> std::uint64_t;
   /// The same as lower-case hexadecimal digits, at most 128.
   [[nodiscard]] auto keyed_hex(std::string_view label, std::size_t digits) const -> std::string;
+  /// One of `patterns`, and in it a digit of its own for each {d}, a hexadecimal one for each {x}.
+  [[nodiscard]] auto drawn(std::string_view label, std::vector<std::string> const &patterns) const -> std::string;
+  /// `text` with the host name for each {host}.
+  [[nodiscard]] auto with_host(std::string text) const -> std::string;
 
 private:
   std::string name_ = "plain";

@@ -107,6 +107,11 @@ auto ShellMachine::create(Persona const &persona) -> Result<ShellMachine> {
   machine.is_writable = persona.text("host.root", "read-only") == "writable";
   machine.installed = Time{
       std::chrono::seconds{kFirstInstalled + static_cast<std::int64_t>(persona.keyed("installed") % kInstallSeconds)}};
+  // The same at every start of this node: between three weeks and half a year without a restart.
+  constexpr auto kDay = std::uint64_t{24} * 3600;
+  machine.boots_every = std::chrono::seconds{21 * kDay + persona.keyed("boots every") % (160 * kDay)};
+  machine.boots_at = std::chrono::seconds{persona.keyed("boots at") % (180 * kDay)};
+  machine.user = persona.drawn("user", persona.list("host.users"));
   auto const known = std::ranges::find(kMachines, machine.architecture, &Machine::name);
   if (known == kMachines.end())
     return fail(ErrorCode::malformed,
@@ -115,6 +120,11 @@ auto ShellMachine::create(Persona const &persona) -> Result<ShellMachine> {
                 persona.name(), machine.architecture);
   machine.elf = elf_of(*known);
   return machine;
+}
+
+auto ShellMachine::uptime(Time now) const -> std::chrono::seconds {
+  auto const since = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+  return (since - boots_at) % boots_every;
 }
 
 auto Shell::run(std::string_view line, Visit &visit, ShellInput input) -> std::string {

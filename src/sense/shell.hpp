@@ -25,9 +25,13 @@ struct ShellMachine {
   std::string kernel_build;
   std::string busybox;
   std::string cpu;
-  std::string elf;           // the first bytes of every program of that machine
-  bool is_writable = false;  // everywhere; otherwise programs lie on a read-only file system
-  Time installed{};          // when its own files were written
+  std::string elf;                     // the first bytes of every program of that machine
+  bool is_writable = false;            // everywhere; otherwise programs lie on a read-only file system
+  Time installed{};                    // when its own files were written
+  std::string user;                    // who works there besides root; may be empty
+  std::chrono::seconds boots_every{};  // it seems to start anew after so long
+  std::chrono::seconds boots_at{};     // some moment at which it did, since 1970
+  [[nodiscard]] auto uptime(Time now) const -> std::chrono::seconds;
   static auto create(Persona const &persona) -> Result<ShellMachine>;
 };
 

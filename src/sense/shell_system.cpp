@@ -139,7 +139,13 @@ auto Shell::nproc(Call &call) -> int {
 }
 
 auto Shell::uptime(Call &call) -> int {
-  call.output = " 03:12:44 up 41 days,  7:20,  load average: 0.08, 0.05, 0.05\n";
+  auto const now = call.visit.now();
+  auto const up = machine_.uptime(now).count();
+  auto const clock = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count() % 86'400;
+  auto const load = 2 + call.visit.random() % 17;  // hundredths
+  call.output =
+      fmt::format(" {:02}:{:02}:{:02} up {} days, {:2}:{:02},  load average: 0.{:02}, 0.{:02}, 0.05\n", clock / 3600,
+                  clock / 60 % 60, clock % 60, up / 86'400, up / 3600 % 24, up / 60 % 60, load, (load + 6) / 2);
   return 0;
 }
 

@@ -61,6 +61,21 @@ auto is_below(std::string_view path, std::string_view folder) -> bool {
   return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
+/// A device knows root alone; a server has its services' accounts, and somebody who works there.
+auto passwd_of(ShellMachine const &machine) -> std::string {
+  if (!machine.is_writable) return "root:x:0:0:root:/root:/bin/sh\n";
+  auto text = std::string{
+      "root:x:0:0:root:/root:/bin/bash\n"
+      "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
+      "bin:x:2:2:bin:/bin:/usr/sbin/nologin\n"
+      "sys:x:3:3:sys:/dev:/usr/sbin/nologin\n"
+      "www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n"
+      "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+      "sshd:x:101:65534::/run/sshd:/usr/sbin/nologin\n"};
+  if (!machine.user.empty()) text += fmt::format("{0}:x:1000:1000::/home/{0}:/bin/bash\n", machine.user);
+  return text;
+}
+
 auto mode_of_folder(std::string_view path) -> std::uint32_t {
   if (path == "/tmp" || path == "/var/tmp" || path == "/dev/shm") return 01'777;
   if (path == "/root" || path == "/root/.ssh") return 0700;
@@ -75,7 +90,7 @@ auto VisitFiles::own_bytes(std::string_view path) const -> std::string {
   if (path == "/proc/cpuinfo")
     return fmt::format("system type\t\t: {0}\nprocessor\t\t: 0\ncpu model\t\t: {0}\nBogoMIPS\t\t: 385.84\n",
                        machine_.cpu);
-  if (path == "/etc/passwd") return "root:x:0:0:root:/root:/bin/sh\n";
+  if (path == "/etc/passwd") return passwd_of(machine_);
   if (path == "/proc/self/exe") return machine_.elf;
   return holds(kProgramFolders, folder_of(path)) && Shell::is_program(name_of(path)) ? machine_.elf : std::string{};
 }

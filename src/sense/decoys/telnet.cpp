@@ -160,7 +160,7 @@ public:
     manners_.greeting = negotiate(Command::do_, Option::echo) + negotiate(Command::do_, Option::window_size) +
                         negotiate(Command::will, Option::echo) + negotiate(Command::will, Option::suppress_go_ahead) +
                         persona.text("telnet.banner", "\r\n") + manners_.ask();
-    manners_.prompt = persona.text("telnet.prompt", "# ");
+    manners_.prompt = persona.with_host(persona.text("telnet.prompt", "# "));
     TRY(manners_.logins, LoginPolicy::create(persona, "telnet"));
     TRY(manners_.max_tries, persona.number("telnet.max_tries", 3));
     TRY(auto const delay, persona.number("telnet.fail_delay_ms", 1000));

@@ -116,7 +116,7 @@ void compare(Exchange const &exchange, int rounds, int times) {
   auto const opening =
       ssh::ExchangeOpening{"SSH-2.0-client", "SSH-2.0-server", std::string(1'500, 'c'), std::string(1'000, 's')};
   auto const random = ssh::Random{&random_bytes};
-  auto const no_groups = std::function<ssh::DhGroup const *(unsigned, unsigned, unsigned)>{};
+  auto const no_groups = ssh::ChooseGroup{};
   auto const run_ours = [&] {
     auto made = ssh::make_key_exchange(exchange.name, {opening, *host, "ssh-ed25519", random, no_groups});
     if (!made || !(*made)->receive(message)) fail("our server agrees on nothing");

@@ -1,6 +1,7 @@
 #include "sense/ssh_channels.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include <boost/json.hpp>
 
@@ -24,6 +25,8 @@ constexpr auto kMostText = std::size_t{256};
 /// As OpenSSH calls them.
 auto name_of(Message number) -> std::string_view {
   switch (number) {
+    case Message::channel_open_confirmation: return "open confirmation";
+    case Message::channel_open_failure: return "open failure";
     case Message::channel_window_adjust: return "window adjust";
     case Message::channel_data: return "data";
     case Message::channel_extended_data: return "extended data";
@@ -58,7 +61,13 @@ void SshChannels::take(std::string_view payload, Visit &visit) {
     case Message::channel_request: return request(payload, visit);
     case Message::global_request: return global(payload, visit);
     case Message::request_success:
-    case Message::request_failure: return;
+    case Message::request_failure:
+    case Message::channel_success:
+    case Message::channel_failure: return;
+    case Message::channel_open_confirmation:
+    case Message::channel_open_failure:
+      (void)is_settled_early(payload, false);  // nothing was opened that this could answer
+      return;
     case Message::channel_window_adjust:
     case Message::channel_data:
     case Message::channel_extended_data:
@@ -95,7 +104,7 @@ void SshChannels::open(std::string_view payload, Visit &visit) {
   }
   channel.room = is_session ? habits_.session_window : habits_.tunnel_window;
   transport_.send(ssh::open_confirmation(asked->sender, ours, channel.room, habits_.most_packet));
-  work(channel, visit);
+  channel.is_busy = true;
 }
 
 auto SshChannels::free_number() const -> std::uint32_t {
@@ -109,8 +118,8 @@ void SshChannels::request(std::string_view payload, Visit &visit) {
   if (!asked) return transport_.refuse(ssh::Offence::malformed, asked.error().sentence);
   auto const found = channels_.find(asked->channel);
   if (found == channels_.end())
-    return transport_.refuse(ssh::Offence::unknown_channel,
-                             fmt::format("server_input_channel_req: unknown channel {}", asked->channel));
+    return transport_.refuse(ssh::Offence::unknown_channel, fmt::format("server_input_channel_req: unknown channel {}",
+                                                                        static_cast<std::int32_t>(asked->channel)));
   auto &channel = found->second;
   auto const answer = [&](bool done) {
     if (asked->wants_reply)
@@ -118,6 +127,8 @@ void SshChannels::request(std::string_view payload, Visit &visit) {
   };
   auto const is_free = channel.is_session && !channel.program;
   if (asked->type == "pty-req" && is_free) {
+    if (channel.has_terminal && habits_.reads_in_steps)
+      return transport_.refuse(ssh::Offence::unknown_channel, "Protocol error: you already have a pty.");
     if (channel.has_terminal && habits_.is_strict)
       return transport_.refuse(ssh::Offence::malformed, "a second terminal for one session");
     channel.has_terminal = true;
@@ -129,7 +140,7 @@ void SshChannels::request(std::string_view payload, Visit &visit) {
     answer(takes_variable(asked->text));
   } else if (is_free && begin(channel, *asked, visit)) {
     answer(true);
-    work(channel, visit);
+    channel.is_busy = true;
   } else {
     answer((asked->type == "window-change" && (channel.has_terminal || habits_.resizes_any_session)) ||
            asked->type == "auth-agent-req@openssh.com");
@@ -140,7 +151,8 @@ void SshChannels::request(std::string_view payload, Visit &visit) {
 auto SshChannels::begin(Channel &channel, ssh::ChannelRequest const &asked, Visit &visit) -> bool {
   auto const terminal = channel.has_terminal ? SshTerminal::present : SshTerminal::none;
   if (asked.type == "shell") {
-    channel.program = make_ssh_shell(persona_, files_, terminal);
+    channel.program = make_ssh_shell(persona_, files_, terminal,
+                                     habits_.greets_pipes ? SshGreeting::always : SshGreeting::on_terminals);
   } else if (asked.type == "exec") {
     channel.program = make_ssh_command(persona_, files_, terminal, asked.text, visit);
   } else if (asked.type == "subsystem") {
@@ -175,8 +187,10 @@ void SshChannels::global(std::string_view payload, Visit &visit) {
   transport_.send(asked->port == 0 || habits_.always_tells_port ? ssh::request_success(port) : ssh::request_success());
 }
 
+/// Nothing but reading: what programs do to it comes when all that came is read, as they run beside a real server.
 void SshChannels::message(std::string_view payload, Visit &visit) {
   auto const read = ssh::parse_channel_message(payload, trailing_);
+  if (habits_.reads_in_steps && is_settled_early(payload, read.has_value())) return;
   if (!read) return transport_.refuse(ssh::Offence::malformed, read.error().sentence);
   auto const found = channels_.find(read->channel);
   if (found == channels_.end())
@@ -188,25 +202,87 @@ void SshChannels::message(std::string_view payload, Visit &visit) {
       if (read->amount > habits_.most_window - channel.window && !habits_.clamps_window)
         return transport_.refuse(ssh::Offence::malformed, "a window of more than 4 GiB");
       channel.window += std::min(read->amount, habits_.most_window - channel.window);
-      work(channel, visit);
       break;
     case Message::channel_data:
       if (channel.has_ended && habits_.is_strict) return transport_.refuse(ssh::Offence::malformed, "data behind EOF");
       hear(channel, read->data);
-      work(channel, visit);
       break;
     case Message::channel_eof:
       channel.has_ended = true;
       channel.said.is_over |= channel.is_session && !channel.program && habits_.empty_eof_closes;
-      work(channel, visit);
       break;
-    case Message::channel_close:
-      if (!channel.is_closed) transport_.send(ssh::channel_message(Message::channel_close, channel.theirs));
-      if (channel.program) channel.program->finish(visit);
-      channels_.erase(found);
-      break;
+    case Message::channel_close: return close(read->channel, visit);
     default: break;
   }
+  channel.is_busy = true;
+}
+
+/// Where a message's first fields decide what becomes of it, whatever follows them. True: that is done.
+auto SshChannels::is_settled_early(std::string_view payload, bool is_whole) -> bool {
+  auto from = ByteReader{payload};
+  auto const number = static_cast<Message>(from.big<std::uint8_t>());
+  auto const id = from.big<std::uint32_t>();
+  auto const refuse = [&](std::string const &sentence) {
+    transport_.refuse(ssh::Offence::unknown_channel, sentence);
+    return true;
+  };
+  auto const invalid = [&] { return refuse(fmt::format("Invalid {} message", name_of(number))); };
+  if (from.failed()) return invalid();
+  if (id > std::numeric_limits<std::int32_t>::max())
+    return refuse(fmt::format("Invalid {} channel id", name_of(number)));
+  auto const found = channels_.find(id);
+  if (found == channels_.end()) {
+    if (number == Message::channel_window_adjust) return true;
+    return refuse(fmt::format("{} packet referred to nonexistent channel {}", name_of(number), id));
+  }
+  if (number == Message::channel_open_confirmation || number == Message::channel_open_failure)
+    return refuse(fmt::format("Received {} for non-opening channel {}.", name_of(number), id));
+  auto const &channel = found->second;
+  auto const is_data = number == Message::channel_data || number == Message::channel_extended_data;
+  if (is_data && channel.is_session && !channel.program) return true;  // it opens with a program
+  if (number == Message::channel_extended_data) {                      // which reads none
+    if (channel.has_ended) return refuse(fmt::format("Received extended_data after EOF on channel {}.", id));
+    return from.rest().size() < sizeof(std::uint32_t) ? invalid() : true;
+  }
+  return is_whole || number == Message::channel_data ? false : invalid();
+}
+
+void SshChannels::close(std::uint32_t number, Visit &visit) {
+  auto &channel = channels_.at(number);
+  if (habits_.close_awaits_program) {
+    channel.is_left = channel.is_busy = true;
+    return;
+  }
+  if (!channel.is_closed) transport_.send(ssh::channel_message(Message::channel_close, channel.theirs));
+  if (channel.program) channel.program->finish(visit);
+  channels_.erase(number);
+}
+
+/// What stands at a channel's end when all is read that the client sent behind its close.
+void SshChannels::leave(Channel &channel, Visit &visit) {
+  if (!channel.is_closed && channel.is_session && channel.program) hang_up(channel, visit);
+  if (!channel.is_closed) transport_.send(ssh::channel_message(Message::channel_close, channel.theirs));
+  if (channel.program) channel.program->finish(visit);
+}
+
+/// Nobody hears the program any more: it reads what had come and ends, a shell on a terminal by that being hung up.
+void SshChannels::hang_up(Channel &channel, Visit &visit) {
+  auto &said = channel.said;
+  auto ends_itself = said.is_over;
+  for (auto unheard = std::size_t{0}; !ends_itself && unheard < kMostTurn;) {
+    said.output.clear();
+    said.errors.clear();
+    auto const taken = channel.program->take(channel.unread, said, visit);
+    channel.unread.erase(0, taken);
+    ends_itself = said.is_over;
+    unheard += said.output.size();
+    if (taken == 0 && said.output.empty()) break;
+  }
+  if (!ends_itself) channel.program->take_end(said, visit);
+  if (!ends_itself && channel.has_terminal)
+    transport_.send(ssh::exit_signal(channel.theirs, "HUP"));
+  else
+    transport_.send(ssh::exit_status(channel.theirs, said.status.value_or(0)));
 }
 
 /// What is more than they were allowed is dropped, as OpenSSH drops it.
@@ -253,8 +329,18 @@ auto SshChannels::work_once(Channel &channel, Visit &visit) -> bool {
 auto SshChannels::go_on(Visit &visit) -> bool {
   auto did = false;
   if (transport_.holds_messages()) return did;
-  for (auto &[number, channel] : channels_)
-    if (std::exchange(channel.is_busy, false)) work(channel, visit), did = true;
+  for (auto at = channels_.begin(); at != channels_.end();) {
+    auto const here = at++;
+    auto &channel = here->second;
+    if (!std::exchange(channel.is_busy, false)) continue;
+    did = true;
+    if (!channel.is_left) {
+      work(channel, visit);
+    } else {
+      leave(channel, visit);
+      channels_.erase(here);
+    }
+  }
   return did;
 }
 

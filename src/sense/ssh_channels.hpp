@@ -34,9 +34,11 @@ private:
     std::uint32_t window = 0;  // what we may send
     std::uint32_t room = 0;    // what they may
     std::uint32_t taken = 0;   // since they were told of more room
-    bool is_session = false, has_terminal = false, is_closed = false, has_ended = false, is_busy = false;
-    std::string unread;  // at most a window
-    SshReply said;       // for their window
+    bool is_session = false, has_terminal = false, is_closed = false, has_ended = false;
+    bool is_busy = false;  // there may be something to do once all that came is read
+    bool is_left = false;  // the client has closed it
+    std::string unread;    // at most a window
+    SshReply said;         // for their window
     std::unique_ptr<SshProgram> program;
   };
 
@@ -46,6 +48,10 @@ private:
   auto begin(Channel &channel, codec::ssh::ChannelRequest const &asked, Visit &visit) -> bool;
   void global(std::string_view payload, Visit &visit);
   void message(std::string_view payload, Visit &visit);
+  auto is_settled_early(std::string_view payload, bool is_whole) -> bool;
+  void close(std::uint32_t number, Visit &visit);
+  void leave(Channel &channel, Visit &visit);
+  void hang_up(Channel &channel, Visit &visit);
   auto takes_variable(std::string_view name) const -> bool;
   void hear(Channel &channel, std::string_view bytes);
   void work(Channel &channel, Visit &visit);

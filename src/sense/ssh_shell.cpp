@@ -21,8 +21,8 @@ void say(SshReply &reply, SshTerminal terminal, std::string_view text) {
 
 class LoginShell final : public SshProgram {
 public:
-  LoginShell(SshPersona const &persona, VisitFiles &files, SshTerminal terminal)
-      : persona_(persona), terminal_(terminal), shell_(persona.machine, files, kHome) {}
+  LoginShell(SshPersona const &persona, VisitFiles &files, SshTerminal terminal, SshGreeting greeting)
+      : persona_(persona), terminal_(terminal), greeting_(greeting), shell_(persona.machine, files, kHome) {}
 
   auto take(std::string_view bytes, SshReply &reply, Visit &visit) -> std::size_t override {
     greet(reply);
@@ -36,8 +36,11 @@ public:
 
 private:
   void greet(SshReply &reply) {
-    if (std::exchange(has_greeted_, true) || terminal_ == SshTerminal::none) return;  // a pipe is greeted by nobody
-    reply.output += as_terminal(persona_.greeting) + persona_.prompt;
+    if (std::exchange(has_greeted_, true)) return;
+    if (terminal_ == SshTerminal::present)
+      reply.output += as_terminal(persona_.greeting) + persona_.prompt;
+    else if (greeting_ == SshGreeting::always)
+      reply.output += persona_.greeting;
   }
 
   void type(char character, SshReply &reply, Visit &visit) {
@@ -58,6 +61,7 @@ private:
 
   SshPersona const &persona_;
   SshTerminal terminal_;
+  SshGreeting greeting_;
   Shell shell_;
   TypedLine line_;
   bool has_greeted_ = false;
@@ -141,8 +145,9 @@ auto is_shell(std::vector<std::string> const &words) -> bool {
 
 }  // namespace
 
-auto make_ssh_shell(SshPersona const &persona, VisitFiles &files, SshTerminal terminal) -> std::unique_ptr<SshProgram> {
-  return std::make_unique<LoginShell>(persona, files, terminal);
+auto make_ssh_shell(SshPersona const &persona, VisitFiles &files, SshTerminal terminal, SshGreeting greeting)
+    -> std::unique_ptr<SshProgram> {
+  return std::make_unique<LoginShell>(persona, files, terminal, greeting);
 }
 
 auto make_ssh_command(SshPersona const &persona, VisitFiles &files, SshTerminal terminal, std::string command,
@@ -151,7 +156,8 @@ auto make_ssh_command(SshPersona const &persona, VisitFiles &files, SshTerminal 
   auto program = std::unique_ptr<SshProgram>{};
   if (!words.empty() && name_of(words.front()) == "scp") program = make_scp(files, kHome, words);
   if (!words.empty() && name_of(words.front()) == "sftp-server" && persona.has_sftp) program = make_sftp(files, kHome);
-  if (!words.empty() && is_shell(words)) program = make_ssh_shell(persona, files, SshTerminal::none);
+  if (!words.empty() && is_shell(words))
+    program = make_ssh_shell(persona, files, SshTerminal::none, SshGreeting::on_terminals);
   if (!program) return std::make_unique<OneCommand>(persona, files, terminal, std::move(command));
   note_command(visit, command);
   return program;

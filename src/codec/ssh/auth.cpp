@@ -42,7 +42,7 @@ auto parse_auth_request(std::string_view payload, Trailing trailing) -> Result<A
     (void)from.take(request.method == "none" ? 0 : from.rest().size());  // what other methods carry is theirs
   }
   if (request.user.contains('\0') || request.service.contains('\0')) return bad("a name in an authentication request");
-  if (!is_whole(from, trailing)) return bad("an authentication request");
+  if (!is_whole(from, trailing) || !is_text(request.method, trailing)) return bad("an authentication request");
   return request;
 }
 
@@ -59,7 +59,7 @@ auto parse_info_response(std::string_view payload, std::size_t most) -> Result<s
 auto parse_service_request(std::string_view payload, Trailing trailing) -> Result<std::string> {
   auto from = rest_of(payload);
   auto service = std::string{read_string(from)};
-  if (!is_whole(from, trailing)) return bad("a service request");
+  if (!is_whole(from, trailing) || !is_text(service, trailing)) return bad("a service request");
   return service;
 }
 

@@ -14,6 +14,8 @@ auto whole(ByteReader const &from, Trailing trailing, Read read, std::string_vie
   return read;
 }
 
+auto no_text(std::string_view what) -> Error { return fail(ErrorCode::malformed, "a name in {} is no text", what); }
+
 auto begin(Message number, std::uint32_t recipient) -> std::string {
   auto message = begin_message(number);
   append_be(message, recipient);
@@ -37,6 +39,7 @@ auto parse_channel_open(std::string_view payload, Trailing trailing) -> Result<C
   } else if (open.type != "session") {
     (void)from.take(from.rest().size());  // what others carry is theirs
   }
+  if (!is_text(open.type, trailing)) return no_text("a channel's opening");
   return whole(from, trailing, std::move(open), "a channel's opening");
 }
 
@@ -66,6 +69,7 @@ auto parse_channel_request(std::string_view payload, Trailing trailing) -> Resul
   } else if (request.type != "shell") {
     (void)from.take(from.rest().size());
   }
+  if (!is_text(request.type, trailing) || !is_text(request.text, trailing)) return no_text("a channel's request");
   return whole(from, trailing, std::move(request), "a channel's request");
 }
 
@@ -80,6 +84,7 @@ auto parse_global_request(std::string_view payload, Trailing trailing) -> Result
   } else {
     (void)from.take(from.rest().size());
   }
+  if (!is_text(request.type, trailing)) return no_text("a global request");
   return whole(from, trailing, std::move(request), "a global request");
 }
 
@@ -138,6 +143,17 @@ auto exit_status(std::uint32_t recipient, std::uint32_t status) -> std::string {
   append_string(message, "exit-status");
   message.push_back('\0');
   append_be(message, status);
+  return message;
+}
+
+auto exit_signal(std::uint32_t recipient, std::string_view signal) -> std::string {
+  auto message = begin(Message::channel_request, recipient);
+  append_string(message, "exit-signal");
+  message.push_back('\0');
+  append_string(message, signal);
+  message.push_back('\0');  // no core was dumped
+  append_string(message, {});
+  append_string(message, {});
   return message;
 }
 

@@ -62,6 +62,8 @@ auto channel_data(std::uint32_t recipient, std::string_view bytes) -> std::strin
 /// Standard error.
 auto channel_error_data(std::uint32_t recipient, std::string_view bytes) -> std::string;
 auto exit_status(std::uint32_t recipient, std::uint32_t status) -> std::string;
+/// `signal` without "SIG".
+auto exit_signal(std::uint32_t recipient, std::string_view signal) -> std::string;
 auto request_failure() -> std::string;
 auto request_success() -> std::string;
 /// To a forwarding of port 0: which one it is.

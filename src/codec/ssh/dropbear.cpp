@@ -106,7 +106,10 @@ public:
                                                  .always_tells_port = true,
                                                  .is_strict = true,
                                                  .empty_eof_closes = true,
-                                                 .resizes_any_session = false};
+                                                 .resizes_any_session = false,
+                                                 .reads_in_steps = false,
+                                                 .close_awaits_program = false,
+                                                 .greets_pipes = false};
     return habits;
   }
 

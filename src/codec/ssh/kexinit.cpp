@@ -39,6 +39,8 @@ auto parse_kexinit(std::string_view payload, Trailing trailing) -> Result<KexIni
   if (from.failed()) return fail(ErrorCode::malformed, "a KEXINIT of {} bytes ends early", payload.size());
   if (!is_whole(from, trailing))
     return fail(ErrorCode::malformed, "{} bytes follow a KEXINIT's end", from.rest().size());
+  for (auto const &list : read.lists)
+    if (!is_text(list, trailing)) return fail(ErrorCode::malformed, "a list of a KEXINIT is no text");
   return read;
 }
 

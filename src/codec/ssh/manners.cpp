@@ -109,7 +109,10 @@ public:
                                                  .always_tells_port = false,
                                                  .is_strict = false,
                                                  .empty_eof_closes = false,
-                                                 .resizes_any_session = true};
+                                                 .resizes_any_session = true,
+                                                 .reads_in_steps = true,
+                                                 .close_awaits_program = true,
+                                                 .greets_pipes = true};
     return habits;
   }
 

@@ -34,7 +34,7 @@ enum class Offence : std::uint8_t {
   service,            // another than ssh-userauth
   other_user,         // than the one who began to log in, or another service
   many_tries,         // to log in
-  unknown_channel,    // that a message names
+  unknown_channel,    // that a message names, or one that has no channel at all
   second_session,     // after the client said that there would be none
 };
 
@@ -94,6 +94,9 @@ struct ChannelHabits {
   bool is_strict;                 // data behind EOF and a second terminal end the connection
   bool empty_eof_closes;          // EOF on a session in which nothing runs closes it
   bool resizes_any_session;       // one without a terminal too
+  bool reads_in_steps;            // what stands first in a message decides, before the rest of it is read
+  bool close_awaits_program;      // a client's close hangs up on it, and is answered when it has ended and all is read
+  bool greets_pipes;              // a shell without a terminal begins with the day's message, too
 };
 
 /// One program's.

@@ -32,6 +32,11 @@ inline auto is_whole(ByteReader const &from, Trailing trailing) -> bool {
   return !from.failed() && (trailing == Trailing::ignored || from.rest().empty());
 }
 
+/// Programs that read to the end also want text to be some: a NUL stands only at its end (OpenSSH, sshbuf_get_cstring).
+inline auto is_text(std::string_view bytes, Trailing trailing) -> bool {
+  return trailing == Trailing::ignored || bytes.empty() || !bytes.substr(0, bytes.size() - 1).contains('\0');
+}
+
 /// Message numbers (RFC 4250 section 4.1.2, RFC 4419, RFC 8308, OpenSSH's PROTOCOL).
 enum class Message : std::uint8_t {
   disconnect = 1,

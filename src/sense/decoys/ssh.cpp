@@ -101,6 +101,7 @@ public:
   /// What came next and what is said to it, as far as there is something or until it has to wait.
   [[gnu::noinline]] auto turn(Visit &visit) -> Turn {
     auto turn = Turn(1);
+    auto sent_at_once = std::size_t{0};
     do {
       auto const was_over = transport_.is_over();
       auto const happened = transport_.next();
@@ -109,8 +110,9 @@ public:
       auto const said = transport_.take_output();
       // Behind a log-in some send when they have read all there is: where they end without a word, so do these.
       if (manners_.loses_unsent() && channels_ && !was_over && transport_.is_over() && said.empty())
-        turn.back().bytes.clear();
+        turn.back().bytes.resize(std::min(turn.back().bytes.size(), sent_at_once));
       turn.back().bytes += said;
+      if (happened && is_global(*happened) && !said.empty()) sent_at_once = turn.back().bytes.size();
     } while (happened_ && turn.size() == 1 && turn.back().bytes.size() < kMostTurn);
     return turn;
   }
@@ -127,6 +129,12 @@ private:
     if (happened.kind == agreed) turn.push_back({persona_.delays.kex, {}});
     if (happened.kind == offence) note_malformed(visit, happened.bytes, transport_.client_version());
     if (happened.kind == message) take_message(happened.bytes, visit, turn);
+  }
+
+  /// The answer to it is sent at once, and with it all before.
+  static auto is_global(ssh::TransportEvent const &happened) -> bool {
+    return happened.kind == ssh::TransportEvent::Kind::message &&
+           happened.bytes.front() == static_cast<char>(Message::global_request);
   }
 
   /// What is said from here on is said later.

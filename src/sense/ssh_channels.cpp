@@ -122,7 +122,7 @@ void SshChannels::request(std::string_view payload, Visit &visit) {
                                                                         static_cast<std::int32_t>(asked->channel)));
   auto &channel = found->second;
   auto const answer = [&](bool done) {
-    if (asked->wants_reply)
+    if (asked->wants_reply && !(channel.is_closed && habits_.reads_in_steps))
       transport_.send(ssh::channel_message(done ? Message::channel_success : Message::channel_failure, channel.theirs));
   };
   auto const is_free = channel.is_session && !channel.program;
@@ -209,7 +209,9 @@ void SshChannels::message(std::string_view payload, Visit &visit) {
       break;
     case Message::channel_eof:
       channel.has_ended = true;
-      channel.said.is_over |= channel.is_session && !channel.program && habits_.empty_eof_closes;
+      if (!channel.is_session || channel.program || !habits_.empty_eof_closes) break;
+      channel.said.is_over = true;  // there is no program to wait for
+      work(channel, visit);
       break;
     case Message::channel_close: return close(read->channel, visit);
     default: break;

@@ -120,7 +120,7 @@ auto SshPersona::create(Persona const &persona) -> Result<std::shared_ptr<SshPer
   };
   made->methods = joined(persona, "ssh.methods");
   made->banner = persona.text("ssh.banner", "");
-  made->greeting = persona.text("ssh.greeting", "");
+  made->greeting = persona.with_host(persona.text("ssh.greeting", ""));
   made->prompt = persona.with_host(persona.text("ssh.prompt", "# "));
   made->accept_env = persona.list("ssh.accept_env");
   made->has_sftp = persona.text("ssh.sftp", "yes") == "yes";

@@ -15,8 +15,21 @@ namespace {
 constexpr auto kMaxInput = std::size_t{2} << 20;
 constexpr auto kHome = "/root";
 
+/// The words of a command that is one program with its arguments; empty: it is more than that.
+auto plain_words(std::string_view command) -> std::vector<std::string> {
+  auto parsed = codec::split_shell_line(command);
+  if (!parsed || parsed->commands.size() != 1 || !parsed->commands.front().redirections.empty()) return {};
+  return std::move(parsed->commands.front().words);
+}
+
 void say(SshReply &reply, SshTerminal terminal, std::string_view text) {
   reply.output += terminal == SshTerminal::present ? as_terminal(text) : std::string{text};
+}
+
+/// What a shell without a terminal says about a command that it does not know is no output.
+auto is_complaint(Shell const &shell, SshTerminal terminal, std::string_view line) -> bool {
+  constexpr auto kNotFound = 127;
+  return terminal == SshTerminal::none && shell.status() == kNotFound && !plain_words(line).empty();
 }
 
 class LoginShell final : public SshProgram {
@@ -54,7 +67,13 @@ private:
     if (is_terminal) reply.output += echo;
     if (!complete) return;
     auto const line = line_.take();
-    if (!line.empty()) say(reply, terminal_, shell_.run(line, visit));
+    if (!line.empty()) {
+      auto const said = shell_.run(line, visit);
+      if (is_complaint(shell_, terminal_, line))
+        reply.errors += said;
+      else
+        say(reply, terminal_, said);
+    }
     if (shell_.left()) return reply.end(static_cast<std::uint32_t>(shell_.status()));
     if (is_terminal) reply.output += persona_.prompt;
   }
@@ -107,7 +126,8 @@ private:
       rest.remove_prefix(std::min(rest.size(), line.size() + 1));
       if (line.empty()) continue;
       auto input = Shell::reads_input(line) ? std::exchange(input_, {}) : ShellInput{};
-      output += shell_.run(line.substr(0, codec::kMaxShellLine), visit, std::move(input));
+      auto const said = shell_.run(line.substr(0, codec::kMaxShellLine), visit, std::move(input));
+      (is_complaint(shell_, terminal_, line) ? reply.errors : output) += said;
       if (output.size() > kMaxInput) break;
     }
     say(reply, terminal_, output);
@@ -127,13 +147,6 @@ void note_command(Visit &visit, std::string_view line) {
   seen.kind = model::Kind::command;
   seen.set(model::Field::command, line);
   visit.note(seen);
-}
-
-/// The words of a command that is one program with its arguments; empty: it is more than that.
-auto plain_words(std::string_view command) -> std::vector<std::string> {
-  auto parsed = codec::split_shell_line(command);
-  if (!parsed || parsed->commands.size() != 1 || !parsed->commands.front().redirections.empty()) return {};
-  return std::move(parsed->commands.front().words);
 }
 
 auto is_shell(std::vector<std::string> const &words) -> bool {

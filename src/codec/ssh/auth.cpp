@@ -41,8 +41,13 @@ auto parse_auth_request(std::string_view payload, Trailing trailing) -> Result<A
   } else {
     (void)from.take(request.method == "none" ? 0 : from.rest().size());  // what other methods carry is theirs
   }
-  if (request.user.contains('\0') || request.service.contains('\0')) return bad("a name in an authentication request");
-  if (!is_whole(from, trailing) || !is_text(request.method, trailing)) return bad("an authentication request");
+  if (!is_text(request.password, trailing)) return bad("a password");
+  for (auto *const name : {&request.user, &request.service, &request.method}) {
+    if (trailing == Trailing::refused && name->ends_with('\0')) name->pop_back();  // which ends text there
+    if (name->contains('\0') && (trailing == Trailing::refused || name != &request.method))
+      return bad("a name in an authentication request");
+  }
+  if (!is_whole(from, trailing)) return bad("an authentication request");
   return request;
 }
 

@@ -112,7 +112,7 @@ public:
       if (manners_.loses_unsent() && channels_ && !was_over && transport_.is_over() && said.empty())
         turn.back().bytes.resize(std::min(turn.back().bytes.size(), sent_at_once));
       turn.back().bytes += said;
-      if (happened && is_global(*happened) && !said.empty()) sent_at_once = turn.back().bytes.size();
+      if (happened && is_answered_at_once(*happened) && !said.empty()) sent_at_once = turn.back().bytes.size();
     } while (happened_ && turn.size() == 1 && turn.back().bytes.size() < kMostTurn);
     return turn;
   }
@@ -131,10 +131,12 @@ private:
     if (happened.kind == message) take_message(happened.bytes, visit, turn);
   }
 
-  /// The answer to it is sent at once, and with it all before.
-  static auto is_global(ssh::TransportEvent const &happened) -> bool {
-    return happened.kind == ssh::TransportEvent::Kind::message &&
-           happened.bytes.front() == static_cast<char>(Message::global_request);
+  /// Behind a log-in answers wait until all is read, but not those to a global request and to what nobody knows: they
+  /// are sent at once, and all before with them.
+  static auto is_answered_at_once(ssh::TransportEvent const &happened) -> bool {
+    if (happened.kind != ssh::TransportEvent::Kind::message) return false;
+    auto const number = static_cast<Message>(static_cast<unsigned char>(happened.bytes.front()));
+    return number < Message::channel_open || number > Message::channel_failure;
   }
 
   /// What is said from here on is said later.

@@ -11,28 +11,28 @@ import pytest
 
 from noroshi import Node
 from real_ssh import PASSWORD, USER, OpenSsh, need
-from ssh_probes import INSIDE, KEYED, RAW, USERAUTH, converse, differences, raw, settled, told, wrong
-from ssh_wire import WireClient, auth_request
+from ssh_probes import INSIDE, KEYED, PATIENCE, RAW, USERAUTH, converse, differences, raw, settled, told, wrong
+from ssh_wire import WireClient, auth_request, name, password_request
 
 PACKS = pathlib.Path(__file__).parents[2] / "packs"
 PERSONA = tomllib.loads((PACKS / "personas/debian.toml").read_text())["ssh"]
 PAIR = (USER, PASSWORD)
 
 
-def dressed_as(folder, persona):
-    """Packs whose `persona` knows only the real server's pair."""
+def dressed_as(folder, persona, **keys):
+    """Packs whose `persona` knows only the real server's pair, and says `keys` in place of its own."""
     packs = folder / "packs"
     shutil.copytree(PACKS, packs)
     file = packs / f"personas/{persona}.toml"
-    lines = [line for line in file.read_text().splitlines() if not line.startswith(("accept =", "accept_try ="))]
+    lines = [line for line in file.read_text().splitlines() if not line.startswith(("accept =", "accept_try =", *(f"{key} =" for key in keys)))]
     at = lines.index("[ssh]") + 1
-    file.write_text("\n".join([*lines[:at], f'accept = ["{USER}:{PASSWORD}"]', *lines[at:]]) + "\n")
+    file.write_text("\n".join([*lines[:at], f'accept = ["{USER}:{PASSWORD}"]', *(f"{key} = {value}" for key, value in keys.items()), *lines[at:]]) + "\n")
     return packs
 
 
-def node_beside(folder, persona):
+def node_beside(folder, persona, **keys):
     node = Node(folder, settings=[f"sense.listen=ssh@{persona}:127.0.0.1:0"])
-    return node, ["env", f"NOROSHI_PACKS={dressed_as(folder, persona)}"]
+    return node, ["env", f"NOROSHI_PACKS={dressed_as(folder, persona, **keys)}"]
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,38 @@ def test_behind_the_keys_every_message_is_the_real_servers(ports):
 
 def test_behind_a_log_in_every_message_is_the_real_servers(ports):
     differing = compared(ports, lambda port, probe: converse(port, INSIDE[probe], PAIR), INSIDE)
+    assert not differing, told(differing)
+
+
+def typed(*answers):
+    """SSH_MSG_USERAUTH_INFO_RESPONSE."""
+    return b"\x3d" + len(answers).to_bytes(4, "big") + b"".join(map(name, answers))
+
+
+ASK = auth_request(USER.encode(), b"keyboard-interactive", name(b"") + name(b""))
+INTERACTIVE = {
+    "asked": [USERAUTH, ASK],
+    "for a device": [USERAUTH, auth_request(USER.encode(), b"keyboard-interactive", name(b"") + name(b"pam"))],
+    "answered": [USERAUTH, ASK, typed(PASSWORD.encode())],
+    "answered wrongly": [USERAUTH, ASK, typed(b"not the password")],
+    "answered twice": [USERAUTH, ASK, typed(b"not the password"), typed(PASSWORD.encode())],
+    "two answers": [USERAUTH, ASK, typed(b"not the password", b"more")],
+    "no answer": [USERAUTH, ASK, typed()],
+    "half an answer": [USERAUTH, ASK, b"\x3d\0"],
+    "asked again instead": [USERAUTH, ASK, ASK],
+    "a password instead": [USERAUTH, ASK, password_request(USER, PASSWORD)],
+}
+
+
+def test_a_conversation_about_the_password_is_the_real_servers(tmp_path):
+    need("openssh-server", PERSONA.get("measured_version"))
+    node, prefix = node_beside(tmp_path, "debian", methods='["publickey", "password", "keyboard-interactive"]')
+    with OpenSsh(tmp_path / "real", settings=["KbdInteractiveAuthentication yes"]) as real:
+        try:
+            node.start(prefix)
+            differing = differences((real.port, node.port("ssh")), lambda port, probe: converse(port, INTERACTIVE[probe], patience=PATIENCE), INTERACTIVE)
+        finally:
+            node.stop()
     assert not differing, told(differing)
 
 

@@ -152,7 +152,7 @@ private:
     if (channels_) return transport_.unimplemented();
     if (number == Message::auth_request && (serves_auth_ || !manners_.wants_service()))
       return take_request(payload, visit, turn);
-    if (number == Message::auth_info_response && asked_) return take_answer(payload, visit, turn);
+    if (number == Message::auth_info_response && has_asked_) return take_answer(payload, visit, turn);
     transport_.unimplemented();
   }
 
@@ -175,6 +175,8 @@ private:
     if (request->method == "none") return refuse(visit, *request, turn);
     if (request->method == "keyboard-interactive" && ssh::has_name(persona_.methods, "keyboard-interactive")) {
       asked_ = std::make_unique<ssh::AuthRequest>(*std::move(request));
+      has_asked_ = true;
+      is_admitted_ = false;
       return transport_.send(ssh::info_request("", "", {"Password: "}));
     }
     decide(*request, visit, turn);
@@ -189,20 +191,33 @@ private:
     return user_ == request.user && service_ == request.service;
   }
 
+  /// PAM asks for the password, and when it is right says so with a question that asks nothing.
   void take_answer(std::string_view payload, Visit &visit, Turn &turn) {
-    auto const request = std::exchange(asked_, nullptr);
+    auto request = std::exchange(asked_, nullptr);
     auto answers = ssh::parse_info_response(payload, 1);
-    if (answers && !answers->empty()) request->password = std::move(answers->front());
-    decide(*request, visit, turn);
+    if (!request || !answers || answers->size() != (is_admitted_ ? 0 : 1))
+      return transport_.refuse(ssh::Offence::malformed, "answers that were not asked for");
+    if (is_admitted_) return let_in(visit, *request, turn);
+    request->password = std::move(answers->front());
+    if (!admits(*request, visit)) return refuse(visit, *request, turn);
+    is_admitted_ = true;
+    asked_ = std::move(request);
+    transport_.send(ssh::info_request("", "", {}));
   }
 
   void decide(ssh::AuthRequest const &request, Visit &visit, Turn &turn) {
-    auto const typed = request.method == "password" || request.method == "keyboard-interactive";
-    auto const fits = request.user.size() <= manners_.most_user_bytes() &&
-                      request.password.size() <= manners_.most_password_bytes() && !request.changes_password;
-    if (!typed || !ssh::has_name(persona_.methods, request.method) || !fits ||
-        !persona_.logins->admits(visit.encounter(), request.user, request.password))
-      return refuse(visit, request, turn);
+    auto const is_tried = request.method == "password" && ssh::has_name(persona_.methods, request.method);
+    if (!is_tried || request.changes_password || !admits(request, visit)) return refuse(visit, request, turn);
+    let_in(visit, request, turn);
+  }
+
+  [[nodiscard]] auto admits(ssh::AuthRequest const &request, Visit const &visit) const -> bool {
+    return request.user.size() <= manners_.most_user_bytes() &&
+           request.password.size() <= manners_.most_password_bytes() &&
+           persona_.logins->admits(visit.encounter(), request.user, request.password);
+  }
+
+  void let_in(Visit &visit, ssh::AuthRequest const &request, Turn &turn) {
     note_login(visit, request, true);
     wait(turn, persona_.delays.login);
     transport_.send(ssh::auth_success());
@@ -240,6 +255,8 @@ private:
   std::string user_, service_;               // of the first request
   int tries_ = 0;
   bool serves_auth_ = false;
+  bool has_asked_ = false;    // about a password, ever
+  bool is_admitted_ = false;  // by the answer to that; only to be told
   bool happened_ = false;
 };
 

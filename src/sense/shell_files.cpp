@@ -11,6 +11,9 @@
 namespace noroshi::sense {
 namespace {
 
+/// What one cat gives before it reads no further file: all that a visit's files keep.
+constexpr auto kMaxCat = std::size_t{2} << 20;
+
 auto digit_of(char character, unsigned base) -> int {
   auto const digit = character >= '0' && character <= '9'   ? character - '0'
                      : character >= 'a' && character <= 'f' ? character - 'a' + 10
@@ -112,6 +115,7 @@ auto Shell::cat(Call &call) -> int {
   auto status = 0;
   if (call.words.size() == 1 || call.words[1] == "-") return call.output = call.input, 0;
   for (auto i = std::size_t{1}; i < call.words.size(); ++i) {
+    if (call.output.size() > kMaxCat) break;
     if (auto const bytes = read(call.words[i])) {
       call.output += *bytes;
     } else {

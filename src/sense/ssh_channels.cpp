@@ -13,6 +13,9 @@
 namespace noroshi::sense {
 namespace {
 
+// A full window and all that a visit's files keep: a client that fills many channels and reads none gets no further.
+constexpr auto kMostHeld = std::size_t{4} << 20;
+
 namespace ssh = codec::ssh;
 using ssh::Message;
 
@@ -149,6 +152,7 @@ void SshChannels::request(std::string_view payload, Visit &visit) {
 
 /// True where the request starts what the channel is for.
 auto SshChannels::begin(Channel &channel, ssh::ChannelRequest const &asked, Visit &visit) -> bool {
+  if (held() > kMostHeld) return false;
   auto const terminal = channel.has_terminal ? SshTerminal::present : SshTerminal::none;
   if (asked.type == "shell") {
     channel.program = make_ssh_shell(persona_, files_, terminal,
@@ -288,8 +292,17 @@ void SshChannels::hang_up(Channel &channel, Visit &visit) {
 }
 
 /// What is more than they were allowed is dropped, as OpenSSH drops it.
+/// Bytes that wait in all channels: for a program, or for the client's windows.
+auto SshChannels::held() const -> std::size_t {
+  auto sum = std::size_t{0};
+  for (auto const &[number, channel] : channels_)
+    sum += channel.unread.size() + channel.said.output.size() + channel.said.errors.size() +
+           (channel.program ? channel.program->held() : 0);
+  return sum;
+}
+
 void SshChannels::hear(Channel &channel, std::string_view bytes) {
-  if (!channel.program || channel.is_closed || bytes.size() > channel.room) return;
+  if (!channel.program || channel.is_closed || bytes.size() > channel.room || held() > kMostHeld) return;
   channel.room -= static_cast<std::uint32_t>(bytes.size());
   channel.unread += bytes;
 }

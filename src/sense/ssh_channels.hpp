@@ -53,6 +53,7 @@ private:
   void leave(Channel &channel, Visit &visit);
   void hang_up(Channel &channel, Visit &visit);
   auto takes_variable(std::string_view name) const -> bool;
+  [[nodiscard]] auto held() const -> std::size_t;
   void hear(Channel &channel, std::string_view bytes);
   void work(Channel &channel, Visit &visit);
   auto work_once(Channel &channel, Visit &visit) -> bool;

@@ -37,6 +37,8 @@ public:
   virtual auto take(std::string_view bytes, SshReply &reply, Visit &visit) -> std::size_t = 0;
   /// The client will send no more, and what it sent was taken as far as it could be. Once.
   virtual void take_end(SshReply &reply, Visit &visit) = 0;
+  /// Bytes of the client's that it keeps until it has all.
+  [[nodiscard]] virtual auto held() const -> std::size_t { return 0; }
   /// Notes what is left. Once, at the end of channel or visit.
   virtual void finish(Visit & /*visit*/) {}
 };

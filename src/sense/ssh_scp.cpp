@@ -18,6 +18,9 @@ using Kind = ssh::ScpRecord::Kind;
 constexpr auto kMaxDepth = std::size_t{64};
 /// Files and folders that one `scp -f` gives.
 constexpr auto kMaxGiven = std::size_t{1'024};
+// Linux' longest name, and a path that no folder of a visit is as deep as: links that lead round end there.
+constexpr auto kMaxName = std::size_t{255};
+constexpr auto kMaxPath = std::size_t{1'024};
 
 /// A line off the front; nothing where it has not ended. Past OpenSSH's buffer it is cut.
 auto take_line(std::string_view bytes, std::size_t &taken) -> std::optional<std::string_view> {
@@ -37,7 +40,7 @@ public:
   auto take(std::string_view bytes, SshReply &reply, Visit &visit) -> std::size_t override {
     if (!std::exchange(has_begun_, true)) begin(reply);
     auto taken = std::size_t{0};
-    while (taken < bytes.size() && !reply.is_over)
+    while (taken < bytes.size() && !reply.is_over && reply.output.size() < kPiece)
       if (!step(bytes.substr(taken), taken, reply, visit)) break;
     return taken;
   }
@@ -136,6 +139,7 @@ private:
   void take_entry(ssh::ScpRecord const &record, SshReply &reply, Visit &visit) {
     if (!ssh::is_scp_name(record.text))
       return give_up(reply, fmt::format("error: unexpected filename: {}", record.text));
+    if (record.text.size() > kMaxName) return complain(reply, fmt::format("{}: File name too long", record.text));
     auto const &level = levels_.back();
     auto const path = level.is_folder ? VisitFiles::absolute(record.text, level.path) : level.path;
     auto const shown =
@@ -281,7 +285,9 @@ private:
 
   void begin(Step const &step, std::string const &path, SshReply &reply) {
     auto status = FileStatus{};
-    auto const fault = ++given_ > kMaxGiven ? FileFault::too_many_files_open : files_.status(path, status);
+    auto const fault = ++given_ > kMaxGiven          ? FileFault::too_many_files_open
+                       : step.path.size() > kMaxPath ? FileFault::filename_too_long
+                                                     : files_.status(path, status);
     auto const is_folder = fault == FileFault{} && status.type == FileType::folder;
     if (fault != FileFault{} || (is_folder && !command_.is_recursive)) {
       ++troubles_;
@@ -298,7 +304,7 @@ private:
     auto names = std::vector<std::string>{};
     (void)files_.names(path, names);
     steps_.push_front({Do::end_of_folder, step.path});
-    for (auto name = names.rbegin(); name != names.rend(); ++name)
+    for (auto name = names.rbegin(); name != names.rend() && steps_.size() < kMaxGiven; ++name)
       steps_.push_front({Do::name, fmt::format("{}/{}", step.path == "/" ? "" : step.path, *name)});
   }
 

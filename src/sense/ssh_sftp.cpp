@@ -24,6 +24,7 @@ constexpr auto kMaxHandles = std::size_t{64};
 constexpr auto kClaimedHandles = std::uint64_t{1'019};
 constexpr auto kNamesAtOnce = std::size_t{100};  // as OpenSSH sends them
 /// Operations noted of one channel; a client that lists a whole tree has no more to say.
+constexpr auto kMaxCopied = 32;  // whole files: a short request costs as much as all that a visit keeps
 constexpr auto kMaxNoted = 256;
 /// sftp-server's own exits.
 constexpr auto kExitTooLong = std::uint32_t{11};
@@ -328,6 +329,7 @@ private:
   std::string home_;
   std::map<std::uint32_t, Handle> handles_;
   int noted_ = 0;
+  int copied_ = 0;
   bool has_begun_ = false;
 };
 
@@ -394,7 +396,8 @@ auto Sftp::statvfs(std::uint32_t id, std::string const &path) -> Answer {
 auto Sftp::copy(SftpRequest const &request, Visit &visit) -> Answer {
   auto const *const from = find(request.path);
   auto const *const to = find(request.other);
-  if (from == nullptr || to == nullptr || from == to || from->is_folder || to->is_folder || !to->writes)
+  if (from == nullptr || to == nullptr || from == to || from->is_folder || to->is_folder || !to->writes ||
+      ++copied_ > kMaxCopied)
     return ssh::sftp_status(request.id, SftpStatus::failure);
   auto bytes = std::string{};
   auto const length = request.length == 0 ? ~std::uint64_t{0} : request.length;

@@ -110,6 +110,7 @@ public:
   }
 
   void take_end(SshReply &reply, Visit &visit) override { run(reply, visit); }
+  [[nodiscard]] auto held() const -> std::size_t override { return input_.bytes.size(); }
 
   void finish(Visit &visit) override {
     auto unheard = SshReply{};

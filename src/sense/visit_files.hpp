@@ -107,6 +107,8 @@ private:
   [[nodiscard]] auto room() const -> std::size_t;
   void note(std::string const &path, Node &node, Visit &visit);
 
+  int hashed_ = 0;  // large files, so far
+  bool is_last_ = false;
   ShellMachine const &machine_;
   std::map<std::string, Node, std::less<>> nodes_;
   std::size_t kept_bytes_ = 0;

@@ -142,6 +142,7 @@ KEYED = {
     "log-in without service": [wrong()],
     "none": [USERAUTH, auth_request(b"root", b"none")],
     "none twice": [USERAUTH, auth_request(b"root", b"none"), auth_request(b"root", b"none")],
+    "eight nones": [USERAUTH, *[auth_request(b"root", b"none")] * 8],
     "no such method": [USERAUTH, auth_request(b"root", b"foo")],
     "a password": [USERAUTH, wrong()],
     "a password of nobody": [USERAUTH, wrong(b"nobodyx")],

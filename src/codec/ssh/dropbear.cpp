@@ -83,7 +83,8 @@ public:
   [[nodiscard]] auto most_password_bytes() const -> std::size_t override { return 100; }
   [[nodiscard]] auto may_change_user() const -> bool override { return false; }
   /// A key that is not known costs nothing, and is answered at once.
-  [[nodiscard]] auto refusal(std::string_view method, bool /*is_offered*/) const -> RefusalCost override {
+  [[nodiscard]] auto refusal(std::string_view method, bool /*is_offered*/, bool /*is_first*/) const
+      -> RefusalCost override {
     auto const costs = method != "none" && method != "publickey";
     return {.counts = costs, .waits = costs};
   }

@@ -85,8 +85,8 @@ public:
   [[nodiscard]] auto most_user_bytes() const -> std::size_t override { return std::numeric_limits<std::size_t>::max(); }
   [[nodiscard]] auto most_password_bytes() const -> std::size_t override { return 1024; }
   [[nodiscard]] auto may_change_user() const -> bool override { return false; }
-  [[nodiscard]] auto refusal(std::string_view method, bool is_offered) const -> RefusalCost override {
-    if (method == "none") return {.doubles = false};
+  [[nodiscard]] auto refusal(std::string_view method, bool is_offered, bool is_first) const -> RefusalCost override {
+    if (method == "none") return {.counts = !is_first, .doubles = false};
     return {.counts = true, .waits = is_offered && (method == "password" || method == "keyboard-interactive")};
   }
 

@@ -134,8 +134,8 @@ public:
   [[nodiscard]] virtual auto most_user_bytes() const -> std::size_t = 0;
   [[nodiscard]] virtual auto most_password_bytes() const -> std::size_t = 0;
   [[nodiscard]] virtual auto may_change_user() const -> bool = 0;
-  /// `is_offered`: the method is one of those that a refusal lists.
-  [[nodiscard]] virtual auto refusal(std::string_view method, bool is_offered) const -> RefusalCost = 0;
+  /// `is_offered`: the method is one of those that a refusal lists. `is_first`: of the connection.
+  [[nodiscard]] virtual auto refusal(std::string_view method, bool is_offered, bool is_first) const -> RefusalCost = 0;
 
   [[nodiscard]] virtual auto channels() const -> ChannelHabits const & = 0;
 };

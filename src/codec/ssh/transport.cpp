@@ -12,6 +12,10 @@ namespace {
 
 // What may wait for new keys: a client that starts an exchange and never ends it gets no further.
 constexpr auto kMostWaiting = std::size_t{64};
+// An exchange costs up to 20 ms of a core. Nobody wants new keys before a log-in; behind one, at each 16 KiB of what a
+// visit may say.
+constexpr auto kMostEarlyExchanges = 8U;
+constexpr auto kMostExchanges = 256U;
 constexpr auto kFirstLocal = 192U;  // numbers from here on are for extensions (RFC 4250 section 4.1.2)
 
 auto number_of(std::string_view payload) -> Message {
@@ -155,6 +159,8 @@ auto Transport::take_plain(std::string_view payload) -> Event {
 }
 
 auto Transport::take_kexinit(std::string_view payload) -> Event {
+  if (++exchanges_ > (is_logged_in_ ? kMostExchanges : kMostEarlyExchanges))
+    return offend(Offence::malformed_kexinit, "key exchanges without end");
   auto parsed = parse_kexinit(payload, settings_.manners->trailing());
   if (!parsed) return offend(Offence::malformed_kexinit, parsed.error().sentence);
   auto const is_long = [&](std::string_view list) {

@@ -70,7 +70,10 @@ public:
   [[nodiscard]] auto session() const -> std::string const & { return session_; }
   [[nodiscard]] auto client_version() const -> std::string const & { return client_version_; }
   /// From the event of the client's KEXINIT until the keys are in use.
-  [[nodiscard]] auto client_kexinit() const -> KexInit const & { return negotiation_->client; }
+  /// While the first keys are exchanged; nullptr later.
+  [[nodiscard]] auto client_kexinit() const -> KexInit const * {
+    return negotiation_ ? &negotiation_->client : nullptr;
+  }
   [[nodiscard]] auto chosen() const -> Chosen const & { return negotiation_->chosen; }
   /// Of the message that next() gave last: what SSH_MSG_UNIMPLEMENTED names.
   [[nodiscard]] auto sequence() const -> std::uint32_t { return reader_.sequence(); }
@@ -108,6 +111,7 @@ private:
   std::string line_;  // of the version, as far as it came
   std::string output_;
   unsigned lines_ = 0;
+  unsigned exchanges_ = 0;
   bool is_over_ = false;
   Event refused_;  // what next() is still to tell
 

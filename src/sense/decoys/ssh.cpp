@@ -1,5 +1,6 @@
 // SSH: a server's whole conversation, of which the persona says whose. Every pair, key and command is recorded; the
 // persona says which pairs open the shell, and after how many tries any does.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,7 +28,7 @@ constexpr auto kMostTurn = std::size_t{64} << 10;
 constexpr auto kMaxName = std::size_t{256};
 
 void note_hello(Visit &visit, ssh::Transport const &transport) {
-  auto const &client = transport.client_kexinit();
+  auto const &client = *transport.client_kexinit();
   auto const digest = hassh(client);
   auto const extra =
       boost::json::serialize(boost::json::object{{"kex", lossless_utf8(client[ssh::List::kex])},
@@ -42,6 +43,14 @@ void note_hello(Visit &visit, ssh::Transport const &transport) {
   seen.set(model::Field::protocol, std::string_view{"ssh"})
       .set(model::Field::client_version, std::string_view{transport.client_version()})
       .set(model::Field::hassh, std::string_view{digest});
+  visit.note(seen);
+}
+
+/// Of a client that said no more than that.
+void note_version(Visit &visit, std::string_view version) {
+  auto seen = model::Observation{};
+  seen.kind = model::Kind::hello;
+  seen.set(model::Field::protocol, std::string_view{"ssh"}).set(model::Field::client_version, version);
   visit.note(seen);
 }
 
@@ -119,13 +128,17 @@ public:
   [[nodiscard]] auto goes_on() const -> bool { return happened_; }
 
   [[gnu::noinline]] void finish(Visit &visit) {
+    if (!was_noted_ && !transport_.client_version().empty()) note_version(visit, transport_.client_version());
     if (channels_) channels_->finish(visit);
   }
 
 private:
   void take(ssh::TransportEvent const &happened, Visit &visit, Turn &turn) {
     using enum ssh::TransportEvent::Kind;
-    if (happened.kind == kexinit) note_hello(visit, transport_);
+    auto const *const client = transport_.client_kexinit();
+    auto const has_lists = client != nullptr && !(*client)[ssh::List::kex].empty();
+    if ((happened.kind == kexinit || (happened.kind == offence && has_lists)) && !std::exchange(was_noted_, true))
+      note_hello(visit, transport_);
     if (happened.kind == agreed) turn.push_back({persona_.delays.kex, {}});
     if (happened.kind == offence) note_malformed(visit, happened.bytes, transport_.client_version());
     if (happened.kind == message) take_message(happened.bytes, visit, turn);
@@ -238,7 +251,8 @@ private:
 
   void refuse(Visit &visit, ssh::AuthRequest const &request, Turn &turn) {
     if (request.method != "none") note_login(visit, request, false);
-    auto const cost = manners_.refusal(request.method, ssh::has_name(persona_.methods, request.method));
+    auto const cost = manners_.refusal(request.method, ssh::has_name(persona_.methods, request.method),
+                                       !std::exchange(was_refused_, true));
     if (cost.counts) ++tries_;
     auto const spent = cost.waits ? persona_.delays.of_refusal(visit.random()) : Duration{};
     wait(turn, cost.doubles ? persona_.delays.until_refusal(spent, request.user) : spent);
@@ -255,6 +269,8 @@ private:
   std::string user_, service_;               // of the first request
   int tries_ = 0;
   bool serves_auth_ = false;
+  bool was_refused_ = false;
+  bool was_noted_ = false;    // who the client is
   bool has_asked_ = false;    // about a password, ever
   bool is_admitted_ = false;  // by the answer to that; only to be told
   bool happened_ = false;
@@ -296,7 +312,8 @@ private:
           if (!step.bytes.empty()) CO_TRY_VOID(co_await visit.reply(step.bytes));
         }
         // What came while it was busy is read before it says more.
-        if (turn.size() > 1) CO_TRY_VOID(co_await hear_more(visit, conversation));
+        if (std::ranges::any_of(turn, [](auto const &step) { return step.pause > Duration{}; }))
+          CO_TRY_VOID(co_await hear_more(visit, conversation));
       } while (conversation.goes_on());
     }
     if (conversation.ends_in_reset()) visit.reset_at_end();

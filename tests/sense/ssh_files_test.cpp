@@ -56,6 +56,7 @@ public:
   auto visit() -> ScriptedVisit & { return visit_; }
   [[nodiscard]] auto status() const -> std::optional<std::uint32_t> { return decoy_.last.status; }
   [[nodiscard]] auto is_over() const -> bool { return decoy_.last.is_over; }
+  [[nodiscard]] auto largest() const -> std::size_t { return decoy_.largest; }
 
 private:
   ProgramDecoy decoy_;
@@ -299,3 +300,23 @@ TEST_CASE("what nobody understands in a tunnel is kept up to a cap") {
 }
 
 }  // namespace
+
+TEST_CASE("scp's complaints to a long burst come a piece at a time, however long the names") {
+  auto talk = Talk{scp({"scp", "-r", "-t", "/"})};
+  auto burst = std::string{};
+  for (auto i = 0; i < 2'000; ++i) burst += "D0755 0 " + std::string(300, 'a') + "\n";
+  CHECK(talk.say(burst).size() > 500'000);
+  CHECK(talk.largest() < 2 * SshProgram::kPiece);
+}
+
+TEST_CASE("a folder that leads round to itself is given to scp only as deep as a path may be") {
+  auto talk = Talk{[](VisitFiles &files, Visit &visit) {
+    (void)files.make_link("/tmp", "/tmp/" + std::string(250, 'a'), visit.now());
+    for (auto i = 0; i < 100; ++i) (void)files.create("/tmp/" + std::to_string(i), 0644, visit.now());
+    return make_scp(files, "/root", {"scp", "-r", "-f", "/tmp"});
+  }};
+  auto heard = std::size_t{0};
+  for (auto i = 0; i < 200 && !talk.is_over(); ++i) heard += talk.say(std::string(64, '\0')).size();
+  CHECK(talk.is_over());
+  CHECK(heard < 256'000);
+}

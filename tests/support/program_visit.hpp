@@ -39,7 +39,8 @@ public:
     co_return outcome;
   }
 
-  mutable SshReply last = {};  // its status, and what went to standard error
+  mutable SshReply last = {};       // its status, and what went to standard error
+  mutable std::size_t largest = 0;  // bytes that it said in one go
 
 private:
   auto talk(Visit &visit, SshProgram &program) const -> Task<Result<void>> {
@@ -49,6 +50,7 @@ private:
         auto const taken = program.take(unread, last, visit);
         unread.erase(0, taken);
         auto const said = std::exchange(last.output, {});
+        largest = std::max(largest, said.size());
         if (!said.empty()) CO_TRY_VOID(co_await visit.reply(said));
         if (last.is_over || (taken == 0 && said.empty())) break;
       }

@@ -23,6 +23,7 @@ using ssh::Message;
 constexpr auto kMaxOpened = std::uint32_t{2'000};
 // A channel's turn says no more than this; the rest waits until that is sent.
 constexpr auto kMostTurn = std::size_t{256} << 10;
+constexpr auto kConnectFailed = std::uint32_t{2};  // RFC 4254 section 5.1
 constexpr auto kMostText = std::size_t{256};
 
 /// As OpenSSH calls them.
@@ -89,7 +90,18 @@ void SshChannels::open(std::string_view payload, Visit &visit) {
   auto const is_session = asked->type == "session";
   if (is_session && no_more_sessions_) return transport_.refuse(ssh::Offence::second_session, {});
   if (!is_session && asked->type != "direct-tcpip") return refuse(habits_.unknown_type);
-  if (channels_.size() >= habits_.most_open || opened_ >= kMaxOpened) return refuse(habits_.too_many);
+  if (channels_.size() >= habits_.most_open || opened_ + failed_ >= kMaxOpened) return refuse(habits_.too_many);
+  if (!is_session) {
+    note_in_ssh(visit, model::Kind::request, "direct-tcpip",
+                {{"host", cut(asked->host)},
+                 {"port", asked->port},
+                 {"originator", cut(asked->originator)},
+                 {"originator_port", asked->originator_port}});
+    if (auto const failure = tunnel_failure({asked->host, asked->port}, habits_.names_unresolved); !failure.empty()) {
+      ++failed_;
+      return transport_.send(ssh::open_failure(asked->sender, kConnectFailed, failure));
+    }
+  }
   auto const ours = habits_.reuses_numbers ? free_number() : opened_;
   ++opened_;
   auto &channel = channels_[ours];
@@ -97,14 +109,7 @@ void SshChannels::open(std::string_view payload, Visit &visit) {
   channel.window = std::min(asked->window, habits_.most_window);
   channel.most_packet = std::clamp(asked->most_packet, std::uint32_t{1}, habits_.most_packet);
   channel.is_session = is_session;
-  if (!is_session) {
-    note_in_ssh(visit, model::Kind::request, "direct-tcpip",
-                {{"host", cut(asked->host)},
-                 {"port", asked->port},
-                 {"originator", cut(asked->originator)},
-                 {"originator_port", asked->originator_port}});
-    channel.program = make_tunnel({asked->host, asked->port});
-  }
+  if (!is_session) channel.program = make_tunnel({asked->host, asked->port});
   channel.room = is_session ? habits_.session_window : habits_.tunnel_window;
   transport_.send(ssh::open_confirmation(asked->sender, ours, channel.room, habits_.most_packet));
   channel.is_busy = true;

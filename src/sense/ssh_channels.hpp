@@ -68,6 +68,7 @@ private:
   VisitFiles files_;
   std::map<std::uint32_t, Channel> channels_;
   std::uint32_t opened_ = 0;
+  std::uint32_t failed_ = 0;  // ways that led nowhere
   bool no_more_sessions_ = false;
 };
 

@@ -1,5 +1,8 @@
 #include "sense/ssh_tunnel.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
@@ -13,6 +16,8 @@ constexpr auto kMaxFirst = std::size_t{4} << 10;
 constexpr auto kMaxText = std::size_t{256};
 /// By these many bytes every protocol is known.
 constexpr auto kMaxUnknown = std::size_t{64};
+/// Of the machine itself: its own door, and those behind which visitors look for a service that only it may use.
+constexpr auto kOwnPorts = std::to_array<std::uint32_t>({22, 25, 80, 443, 587, 3128, 8080, 8443});
 
 class Tunnel final : public SshProgram {
 public:
@@ -80,6 +85,19 @@ private:
 auto through(TunnelTarget const &target) -> std::string {
   return fmt::format("direct-tcpip {}:{}", lossless_utf8(std::string_view{target.host}.substr(0, kMaxText)),
                      target.port);
+}
+
+auto tunnel_failure(TunnelTarget const &target, bool names_unresolved) -> std::string {
+  auto const host = std::string_view{target.host};
+  // RFC 6761 section 6.4.
+  constexpr auto kUnresolved = std::string_view{"Name or service not known"};
+  if (host.ends_with(".invalid") || host.ends_with(".invalid."))
+    return names_unresolved
+               ? fmt::format("Error resolving '{}' port '{}'. {}", host.substr(0, kMaxText), target.port, kUnresolved)
+               : std::string{kUnresolved};
+  auto const is_own = host.starts_with("127.") || host == "localhost" || host == "::1";
+  if (is_own && std::ranges::find(kOwnPorts, target.port) == kOwnPorts.end()) return "Connection refused";
+  return {};
 }
 
 auto make_tunnel(TunnelTarget target) -> std::unique_ptr<SshProgram> {

@@ -40,6 +40,10 @@ public:
 /// "direct-tcpip HOST:PORT", valid UTF-8: what observations made inside say of where that was.
 auto through(TunnelTarget const &target) -> std::string;
 
+/// What a server would say that cannot connect there: a name that nobody can have, or a port of its own machine at
+/// which nothing answers. Empty: it could. `names_unresolved` as in ChannelHabits.
+auto tunnel_failure(TunnelTarget const &target, bool names_unresolved) -> std::string;
+
 auto make_tunnel(TunnelTarget target) -> std::unique_ptr<SshProgram>;
 
 }  // namespace noroshi::sense

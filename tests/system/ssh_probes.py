@@ -223,6 +223,8 @@ INSIDE = {
     "EOF twice": open_and(b"\x60\0\0\0\0", b"\x60\0\0\0\0"),
     "a window of more than 4 GiB": open_and(b"\x5d\0\0\0\0\xff\xff\xff\xff", b"\x5d\0\0\0\0\xff\xff\xff\xff"),
     "true": open_and(channel_request(0, b"exec", 1, name(b"true"))),
+    "a way to a closed port": [channel_open(b"direct-tcpip", rest=name(b"127.0.0.1") + b"\0\0\0\1" + name(b"127.0.0.1") + b"\0\0\x0f\xa0")],
+    "a way to no name": [channel_open(b"direct-tcpip", rest=name(b"x.invalid") + b"\0\0\0\x50" + name(b"127.0.0.1") + b"\0\0\x0f\xa0")],
     "a global request": [global_request(b"foo")],
     "keepalive": [global_request(b"keepalive@openssh.com")],
     "no more sessions, and one": [global_request(b"no-more-sessions@openssh.com", 0), channel_open()],
@@ -249,6 +251,8 @@ def shown_raw(heard):
         if length > 35_000 or len(rest) < 4 + length:
             break
         shown.append(shown_payload(rest[5 : 4 + length - padding]))
+        if padding and not any(rest[4 + length - padding : 4 + length]):
+            shown[-1] += ", padded with zeros"
         rest = rest[4 + length :]
     return shown + ([f"rest {rest[:60]!r}"] if rest else [])
 

@@ -44,6 +44,7 @@ public:
                                                 .most_payload = 32'789,
                                                 .most_inflated = 32'768,
                                                 .least_sent = 16,
+                                                .pads_with_zeros = false,
                                                 .flushes_wholly = true};
     return habits;
   }
@@ -110,7 +111,8 @@ public:
                                                  .resizes_any_session = false,
                                                  .reads_in_steps = false,
                                                  .close_awaits_program = false,
-                                                 .greets_pipes = false};
+                                                 .greets_pipes = false,
+                                                 .names_unresolved = true};
     return habits;
   }
 

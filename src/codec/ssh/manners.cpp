@@ -112,7 +112,8 @@ public:
                                                  .resizes_any_session = true,
                                                  .reads_in_steps = true,
                                                  .close_awaits_program = true,
-                                                 .greets_pipes = true};
+                                                 .greets_pipes = true,
+                                                 .names_unresolved = false};
     return habits;
   }
 

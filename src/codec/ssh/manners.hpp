@@ -97,6 +97,7 @@ struct ChannelHabits {
   bool reads_in_steps;            // what stands first in a message decides, before the rest of it is read
   bool close_awaits_program;      // a client's close hangs up on it, and is answered when it has ended and all is read
   bool greets_pipes;              // a shell without a terminal begins with the day's message, too
+  bool names_unresolved;          // host and port of a way to a name that has no address
 };
 
 /// One program's.

@@ -123,6 +123,7 @@ PacketWriter::~PacketWriter() = default;
 
 void PacketWriter::use(std::unique_ptr<Protection> protection, bool restart) {
   protection_ = std::move(protection);
+  is_sealed_ = true;
   deflater_.reset();
   packets_ = bytes_ = 0;
   if (restart) sequence_ = 0;
@@ -144,7 +145,7 @@ void PacketWriter::write(std::string_view payload, std::string &wire) {
   packet[kLengthBytes] = static_cast<char>(padding);
   auto const filled = packet.size();
   packet.resize(filled + padding);
-  random_(std::span{packet}.subspan(filled));
+  if (is_sealed_ || !habits_.pads_with_zeros) random_(std::span{packet}.subspan(filled));
   auto const length = static_cast<std::uint32_t>(packet.size() - kLengthBytes);
   for (auto i = std::size_t{0}; i < kLengthBytes; ++i) packet[i] = static_cast<char>(length >> (24 - 8 * i));
   protection_->seal(sequence_++, packet);

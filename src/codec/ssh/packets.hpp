@@ -29,6 +29,7 @@ struct PacketHabits {
   std::size_t most_inflated = 256 << 10;  // a bomb is a fault too
   // Of packets that are sent.
   std::size_t least_sent = 0;   // without the proof
+  bool pads_with_zeros = true;  // before there are keys
   bool flushes_wholly = false;  // compressed: up to a byte's end (zlib's Z_SYNC_FLUSH)
 };
 
@@ -93,6 +94,7 @@ public:
 
 private:
   std::function<void(std::span<char>)> random_;
+  bool is_sealed_ = false;  // there are keys
   PacketHabits const &habits_;
   std::unique_ptr<Protection> protection_ = make_no_protection();
   std::unique_ptr<Deflater> deflater_;

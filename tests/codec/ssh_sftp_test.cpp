@@ -37,8 +37,9 @@ TEST_CASE("an SFTP message has its size when it has come whole, and none past Op
 }
 
 TEST_CASE("an SFTP open is read with its flags and attributes") {
-  auto const read = parse_sftp_request(message(
-      SftpType::open, number(9) + text("/tmp/x") + number(kSftpWrite | kSftpCreate) + number(4) + number(0100'755)));
+  auto const bytes = message(
+      SftpType::open, number(9) + text("/tmp/x") + number(kSftpWrite | kSftpCreate) + number(4) + number(0100'755));
+  auto const read = parse_sftp_request(bytes);
   REQUIRE(read);
   CHECK(read->id == 9);
   CHECK(read->path == "/tmp/x");
